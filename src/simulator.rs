@@ -1,0 +1,1 @@
+//! The CUPI simulator: a stand-in for Unity Connection.
