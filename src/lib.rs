@@ -1,3 +1,39 @@
 //! A JSON gateway in front of Cisco Unity Connection's CUPI for End Users API.
+//!
+//! Data flows one way: request → route → upstream call → XML → model → JSON. Imports point down,
+//! never up or sideways; `tests/it/architecture.rs` holds them to it.
+//!
+//! ```text
+//!             main   demo                            the street
+//!                 server                             one app per worker, one listener
+//!        middleware     openapi                      roof: the same for every request
+//!           resources/accounts.rs  …                 rooms: one file per resource
+//!                 gateway                            stairs: one call there and back
+//!                 upstream                           cellar: the only door to Unity Connection
+//!    credentials  request  xml  error  config  logging    foundation
+//!    simulator    its own house; meets ours over HTTP, in demo and in tests only
+//! ```
+//!
+//! What is absent on purpose: traits of our own, service or repository layers, a second struct for
+//! the same thing, global state, feature flags. Unity Connection's meaning lives in `resources`,
+//! its manners in `upstream`, its spelling in `xml`; nothing else knows any of them.
+
+pub mod gateway;
+
+pub mod resources;
+
+pub mod upstream;
+
+pub mod credentials;
+pub mod error;
+pub mod request;
+pub mod xml;
+
+pub mod config;
+pub mod logging;
+
+pub mod middleware;
+pub mod openapi;
+pub mod server;
 
 pub mod simulator;

@@ -1,0 +1,124 @@
+//! Whose request it is: credentials that are passed through, never read for their meaning and
+//! never printed.
+
+use std::fmt;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use actix_web::{FromRequest, HttpRequest};
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use percent_encoding::percent_decode_str;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::Error;
+
+/// The longest `Authorization` value that is passed on, in bytes.
+const MAX_LENGTH: usize = 8 * 1024;
+
+/// An `Authorization` value, kept byte for byte (RFC 9110, section 11.6.2). It prints as nothing.
+#[derive(Clone)]
+pub struct Credentials(HeaderValue);
+
+impl Credentials {
+    /// Takes the one `Authorization` field of a request: `Basic` or `Bearer` in any case, with a
+    /// value.
+    pub fn parse(headers: &HeaderMap) -> Result<Self, Error> {
+        let mut fields = headers.get_all(AUTHORIZATION);
+        let (Some(value), None) = (fields.next(), fields.next()) else {
+            return Err(Error::CredentialsMissing);
+        };
+        let mut parts = value.as_bytes().splitn(2, |byte| *byte == b' ');
+        let scheme = parts.next().unwrap_or_default();
+        let rest = parts.next().unwrap_or_default().trim_ascii();
+        let known = scheme.eq_ignore_ascii_case(b"basic") || scheme.eq_ignore_ascii_case(b"bearer");
+        if !known || rest.is_empty() || value.len() > MAX_LENGTH {
+            return Err(Error::CredentialsMissing);
+        }
+        let mut value = value.clone();
+        value.set_sensitive(true);
+        Ok(Self(value))
+    }
+
+    /// The field value for Unity Connection.
+    pub fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+
+    /// What of it must not be seen: the value, and for `Basic` what it encodes.
+    fn secrets(&self) -> Vec<SecretString> {
+        let text = String::from_utf8_lossy(self.0.as_bytes());
+        let value = text.split_once(' ').map_or("", |(_, rest)| rest.trim());
+        let mut secrets = vec![SecretString::from(value)];
+        if let Ok(decoded) = BASE64_STANDARD.decode(value) {
+            let pair = String::from_utf8_lossy(&decoded);
+            if let Some((_, password)) = pair.split_once(':') {
+                secrets.push(SecretString::from(password));
+            }
+        }
+        secrets
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Credentials")
+    }
+}
+
+/// Says whether `text` holds these credentials or `password`: raw, percent-encoded in any spelling,
+/// or in base64.
+pub fn discloses(text: &str, credentials: &Credentials, password: Option<&SecretString>) -> bool {
+    let decoded = percent_decode_str(text).decode_utf8_lossy();
+    let form = text.replace('+', " ");
+    let form = percent_decode_str(&form).decode_utf8_lossy();
+    let holds = |secret: &str| {
+        [text, &decoded, &form]
+            .iter()
+            .any(|text| text.contains(secret))
+    };
+
+    let mut secrets = credentials.secrets();
+    secrets.extend(password.cloned());
+    secrets
+        .iter()
+        .map(ExposeSecret::expose_secret)
+        .filter(|secret| !secret.is_empty())
+        .any(|secret| {
+            let printable: String = secret.chars().filter(|c| !c.is_control()).collect();
+            holds(secret)
+                || (!printable.is_empty() && holds(&printable))
+                || holds(&BASE64_STANDARD_NO_PAD.encode(secret))
+                || holds(&BASE64_URL_SAFE_NO_PAD.encode(secret))
+        })
+}
+
+/// The caller: whoever the request's credentials belong to.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// What is sent to Unity Connection on the caller's behalf.
+    pub credentials: Credentials,
+}
+
+impl FromRequest for Caller {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Credentials::parse(request.headers()).map(|credentials| Self { credentials }))
+    }
+}
+
+/// The challenge of a 401 (RFC 9110, section 11.6.1). It is ours, never Unity Connection's. A
+/// script gets a scheme for which no browser opens a sign-in box of its own.
+pub fn challenge(headers: &HeaderMap) -> HeaderValue {
+    let destination = headers.get(HeaderName::from_static("sec-fetch-dest"));
+    let script = destination.is_some_and(|value| value == "empty")
+        || headers.contains_key(HeaderName::from_static("x-requested-with"));
+    HeaderValue::from_static(if script {
+        r#"Bearer realm="Unity Connection""#
+    } else {
+        r#"Basic realm="Unity Connection", charset="UTF-8""#
+    })
+}

@@ -1,0 +1,335 @@
+//! Every failure of a request, and the problem document that tells of it (RFC 9457).
+//!
+//! An [`Error`] is plain data that can be given to many waiters. Its text is the problem's
+//! `detail`, written for the caller: what is wrong, then what to do. What only one resource can
+//! cause is an [`Error::Resource`] whose words that resource brings along.
+//!
+//! The middleware writes the documents; nothing else does.
+
+use std::borrow::Cow;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use thiserror::Error;
+use utoipa::ToSchema;
+
+/// Why a request was not answered as asked.
+#[derive(Clone, Debug, Error)]
+pub enum Error {
+    // The request.
+    /// No resource has this path.
+    #[error("There is nothing at this address. `/api/v1/openapi.json` describes what there is.")]
+    RouteNotFound,
+    /// The resource does not take this method.
+    #[error("This address does not take that method. Use one that the `Allow` header names.")]
+    MethodNotAllowed,
+    /// The id in the path is no UUID.
+    #[error("The id in the path is not a UUID. Use an `objectId` as the list gives it.")]
+    InvalidObjectId,
+    /// Parameters that are not documented, stand twice, or have a value that makes no sense.
+    #[error("{0}")]
+    InvalidQuery(String),
+    /// A body that is no JSON or not the object that is asked for.
+    #[error("{0}")]
+    InvalidBody(String),
+    /// More bytes than a body may have.
+    #[error("The body is larger than 16 KiB. Send only the properties that are documented.")]
+    BodyTooLarge,
+    /// The body did not arrive.
+    #[error("The body did not arrive whole within 10 seconds. Send the request again.")]
+    RequestTimeout,
+    /// A body that is not declared as JSON.
+    #[error("The body must be JSON. Send it with `Content-Type: application/json`.")]
+    UnsupportedMediaType,
+    /// A preflight request for something that the configuration does not allow.
+    #[error(
+        "This origin, method or header is not allowed in requests from a page of another origin. \
+         The operator allows origins with `cors.allowed_origins`."
+    )]
+    CorsRejected,
+
+    // The credentials.
+    /// No `Authorization` that can be passed on.
+    #[error(
+        "Sign in with your Unity Connection credentials: exactly one `Authorization` header, \
+         `Basic` or `Bearer` with a value, at most 8 KiB."
+    )]
+    CredentialsMissing,
+    /// Unity Connection answered 401.
+    #[error(
+        "Unity Connection did not accept these credentials. Check user name and password before \
+         you try again: a few wrong ones lock the account."
+    )]
+    CredentialsRejected(UpstreamAnswer),
+
+    // Unity Connection said no.
+    /// Unity Connection answered 403.
+    #[error(
+        "Unity Connection does not permit this to these credentials. Ask its administrator for \
+         the right."
+    )]
+    Forbidden(UpstreamAnswer),
+    /// A refusal that the resource explains.
+    #[error("{}", .0.detail)]
+    Resource(&'static Refusal, UpstreamAnswer),
+
+    // It cannot be used.
+    /// No connection, or one that ended without an answer.
+    #[error(
+        "Unity Connection cannot be reached. Try again later; if it lasts, tell the operator of \
+         this gateway."
+    )]
+    UpstreamUnreachable,
+    /// Its certificate is not trusted.
+    #[error(
+        "Unity Connection's certificate is not trusted. The operator of this gateway sets \
+         `upstream.ca_bundle` or `upstream.certificate_sha256`."
+    )]
+    UpstreamUntrusted,
+    /// A redirect, which is never followed.
+    #[error(
+        "Unity Connection answered with a redirect, which is not followed. The operator of this \
+         gateway sets `upstream.url` to the address that it points to, usually https."
+    )]
+    UpstreamRedirected(UpstreamAnswer),
+    /// Not the document that was asked for.
+    #[error(
+        "Unity Connection's answer is not the one asked for: {reason}. If it lasts, tell the \
+         operator of this gateway."
+    )]
+    UpstreamInvalidResponse {
+        /// What is wrong with it, in words of ours.
+        reason: Cow<'static, str>,
+        /// What it was, where there was a whole head.
+        answer: Option<UpstreamAnswer>,
+    },
+    /// Every other status.
+    #[error(
+        "Unity Connection answered with an error of its own. Try again later; if it lasts, tell \
+         its administrator."
+    )]
+    UpstreamError(UpstreamAnswer),
+    /// 503 or 429.
+    #[error("Unity Connection is busy. Try again after the time in `Retry-After`.")]
+    UpstreamBusy(UpstreamAnswer),
+    /// No whole answer in time.
+    #[error("Unity Connection did not answer in time. Try again later.")]
+    UpstreamTimeout,
+    /// A write that failed after it may have reached Unity Connection.
+    #[error(
+        "{0} Whether the change was made is not known: read the resource before you repeat it."
+    )]
+    OutcomeUnknown(Box<Error>),
+}
+
+/// What Unity Connection answered in place of what was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct UpstreamAnswer {
+    /// Its HTTP status.
+    #[schema(example = 400, minimum = 100, maximum = 999)]
+    pub status: u16,
+    /// The code of its error document, where it sent one. The values are Cisco's and not published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "INVALID_PARAMETER", max_length = 500, nullable = false)]
+    pub code: Option<String>,
+    /// The message of its error document, where it sent one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 500, nullable = false)]
+    pub message: Option<String>,
+}
+
+/// A refusal that only one resource knows: its problem type and detail.
+#[derive(Debug)]
+pub struct Refusal {
+    /// Status, code and title.
+    pub problem_type: ProblemType,
+    /// What is wrong, then what to do.
+    pub detail: &'static str,
+}
+
+/// What all problems with the same code have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProblemType {
+    /// The response's status.
+    pub status: StatusCode,
+    /// Our stable name for it; API.
+    pub code: &'static str,
+    /// A few words for people.
+    pub title: &'static str,
+}
+
+impl ProblemType {
+    /// One row of the table of problems.
+    pub const fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            title,
+        }
+    }
+}
+
+impl Error {
+    /// Status, code and title.
+    pub fn problem_type(&self) -> ProblemType {
+        use StatusCode as S;
+        let (status, code, title) = match self {
+            Self::RouteNotFound => (S::NOT_FOUND, "route_not_found", "No such address"),
+            Self::MethodNotAllowed => (
+                S::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "Method not allowed",
+            ),
+            Self::InvalidObjectId => (S::BAD_REQUEST, "invalid_object_id", "Invalid object id"),
+            Self::InvalidQuery(_) => (S::BAD_REQUEST, "invalid_query", "Invalid query"),
+            Self::InvalidBody(_) => (S::BAD_REQUEST, "invalid_body", "Invalid body"),
+            Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large"),
+            Self::RequestTimeout => (S::REQUEST_TIMEOUT, "request_timeout", "Request timed out"),
+            Self::UnsupportedMediaType => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "Unsupported media type",
+            ),
+            Self::CorsRejected => (
+                S::BAD_REQUEST,
+                "cors_rejected",
+                "Cross-origin request refused",
+            ),
+            Self::CredentialsMissing => (
+                S::UNAUTHORIZED,
+                "credentials_missing",
+                "Credentials missing",
+            ),
+            Self::CredentialsRejected(_) => (
+                S::UNAUTHORIZED,
+                "credentials_rejected",
+                "Credentials rejected",
+            ),
+            Self::Forbidden(_) => (S::FORBIDDEN, "forbidden", "Not permitted"),
+            Self::Resource(refusal, _) => return refusal.problem_type,
+            Self::UpstreamUnreachable => (
+                S::BAD_GATEWAY,
+                "upstream_unreachable",
+                "Unity Connection unreachable",
+            ),
+            Self::UpstreamUntrusted => (
+                S::BAD_GATEWAY,
+                "upstream_untrusted",
+                "Unity Connection not trusted",
+            ),
+            Self::UpstreamRedirected(_) => (
+                S::BAD_GATEWAY,
+                "upstream_redirected",
+                "Unity Connection redirects",
+            ),
+            Self::UpstreamInvalidResponse { .. } => (
+                S::BAD_GATEWAY,
+                "upstream_invalid_response",
+                "Invalid answer from Unity Connection",
+            ),
+            Self::UpstreamError(_) => (S::BAD_GATEWAY, "upstream_error", "Unity Connection failed"),
+            Self::UpstreamBusy(_) => (
+                S::SERVICE_UNAVAILABLE,
+                "upstream_busy",
+                "Unity Connection busy",
+            ),
+            Self::UpstreamTimeout => (
+                S::GATEWAY_TIMEOUT,
+                "upstream_timeout",
+                "Unity Connection timed out",
+            ),
+            Self::OutcomeUnknown(error) => return error.problem_type(),
+        };
+        ProblemType::new(status, code, title)
+    }
+
+    /// What Unity Connection answered, where the failure is an answer of its.
+    pub fn upstream(&self) -> Option<&UpstreamAnswer> {
+        match self {
+            Self::CredentialsRejected(answer)
+            | Self::Forbidden(answer)
+            | Self::Resource(_, answer)
+            | Self::UpstreamRedirected(answer)
+            | Self::UpstreamError(answer)
+            | Self::UpstreamBusy(answer) => Some(answer),
+            Self::UpstreamInvalidResponse { answer, .. } => answer.as_ref(),
+            Self::OutcomeUnknown(error) => error.upstream(),
+            _ => None,
+        }
+    }
+
+    /// After how many seconds another try makes sense, where that is known.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::UpstreamBusy(_) => Some(5),
+            Self::OutcomeUnknown(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+
+    /// The problem document for one request.
+    pub fn problem(&self, instance: String, request_id: String) -> Problem {
+        let ProblemType {
+            status,
+            code,
+            title,
+        } = self.problem_type();
+        Problem {
+            r#type: format!("urn:cupi-gateway:problem:{code}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: self.to_string(),
+            instance,
+            code: code.to_owned(),
+            request_id,
+            upstream: self.upstream().cloned(),
+            outcome_unknown: matches!(self, Self::OutcomeUnknown(_)).then_some(true),
+        }
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        self.problem_type().status
+    }
+
+    /// A bare response: the middleware finds the error in it and writes the document.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// A problem document (RFC 9457), the body of every error.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// A URN that names the kind of problem: `urn:cupi-gateway:problem:` and the code.
+    #[schema(example = "urn:cupi-gateway:problem:credentials_missing")]
+    pub r#type: String,
+    /// The kind of problem in a few words.
+    #[schema(example = "Credentials missing")]
+    pub title: String,
+    /// The response's HTTP status.
+    #[schema(example = 401, minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What is wrong with this request, then what to do.
+    pub detail: String,
+    /// The request's path, without its query.
+    #[schema(example = "/api/v1/accounts")]
+    pub instance: String,
+    /// The stable name of the problem. More may be added.
+    #[schema(example = "credentials_missing")]
+    pub code: String,
+    /// The request's `X-Request-Id`: quote it when you ask for help.
+    #[schema(example = "0b8e2b6e-3c4f-4e6e-9a37-3d0a5b1f0c11")]
+    pub request_id: String,
+    /// What Unity Connection answered, where the problem is an answer of its.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub upstream: Option<UpstreamAnswer>,
+    /// True where a change may have been made in spite of the error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub outcome_unknown: Option<bool>,
+}

@@ -1,0 +1,135 @@
+//! What is the same for every request: its id, HEAD, the headers of every response, problem
+//! documents, the access line.
+
+use std::time::Instant;
+
+use actix_cors::CorsError;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use uuid::Uuid;
+
+use crate::credentials::challenge;
+use crate::error::Error;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Stands round everything else, CORS included.
+pub async fn surround<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let begun = Instant::now();
+    let request_id = request_id(request.headers());
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        // No GET route of actix answers it; the encoder knows on its own to leave the body out.
+        request.head_mut().method = Method::GET;
+    }
+
+    let response = next.call(request).await?;
+
+    let mut response = match failure(&response, &method) {
+        Some(error) => problem(response, &error, &request_id),
+        None => response.map_into_boxed_body(),
+    };
+    let safe = method == Method::GET || method == Method::HEAD;
+    let headers = response.headers_mut();
+    if !safe {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REQUEST_ID, request_id.clone());
+
+    tracing::info!(
+        target: "cupi_gateway::access",
+        method = method.as_str(),
+        route = response.request().match_pattern().as_deref().unwrap_or("other"),
+        status = response.status().as_u16(),
+        duration_ms = begun.elapsed().as_secs_f64() * 1e3,
+        request_id = request_id.to_str().unwrap_or_default(),
+        "request",
+    );
+    Ok(response)
+}
+
+/// The client's own id, where it is one that can be quoted and logged, else a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let usable = |value: &&HeaderValue| {
+        let allowed = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+        (1..=128).contains(&value.len()) && value.as_bytes().iter().all(allowed)
+    };
+    if let Some(id) = headers.get(REQUEST_ID).filter(usable) {
+        return id.clone();
+    }
+    let mut digits = [0; 36];
+    let id = Uuid::new_v4().as_hyphenated().encode_lower(&mut digits);
+    #[expect(clippy::expect_used, reason = "hexadecimal digits and hyphens")]
+    HeaderValue::from_str(id).expect("a header value")
+}
+
+/// Our error in a response, or what the framework's own amounts to.
+fn failure<B>(response: &ServiceResponse<B>, method: &Method) -> Option<Error> {
+    let error = response.response().error();
+    if let Some(error) = error.and_then(actix_web::Error::as_error::<Error>) {
+        return Some(error.clone());
+    }
+    if error.is_some_and(|error| error.as_error::<CorsError>().is_some()) {
+        return Some(Error::CorsRejected);
+    }
+    match response.status() {
+        StatusCode::METHOD_NOT_ALLOWED => Some(Error::MethodNotAllowed),
+        StatusCode::BAD_REQUEST if method == Method::OPTIONS => Some(Error::CorsRejected),
+        status if status.is_client_error() || status.is_server_error() => {
+            Some(Error::RouteNotFound)
+        }
+        _ => None,
+    }
+}
+
+/// The response's headers, those of CORS among them, with a problem document as body.
+fn problem<B>(
+    response: ServiceResponse<B>,
+    error: &Error,
+    request_id: &HeaderValue,
+) -> ServiceResponse<BoxBody> {
+    let request = response.request();
+    let challenge = challenge(request.headers());
+    let instance = request.path().to_owned();
+    let problem = error.problem(instance, request_id.to_str().unwrap_or_default().to_owned());
+    let status = error.problem_type().status;
+
+    let mut response = response.map_body(|head, _| {
+        head.status = status;
+        #[expect(
+            clippy::expect_used,
+            reason = "texts, numbers and flags always have a JSON form"
+        )]
+        BoxBody::new(serde_json::to_vec(&problem).expect("plain data"))
+    });
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(seconds) = error.retry_after() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Some(allowed) = headers.get(ALLOW).and_then(|value| value.to_str().ok())
+        && allowed.contains("GET")
+        && let Ok(allowed) = HeaderValue::from_str(&allowed.replace("GET", "GET, HEAD"))
+    {
+        headers.insert(ALLOW, allowed);
+    }
+    response
+}

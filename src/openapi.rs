@@ -1,0 +1,123 @@
+//! The OpenAPI document, made from the handlers, and Swagger UI, which shows it out of the binary.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY};
+use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{OpenApi, openapi};
+use utoipa_swagger_ui::Config;
+
+use crate::error::Error;
+use crate::request::NoQuery;
+use crate::resources;
+
+const DOCUMENT: &str = "/api/v1/openapi.json";
+const SWAGGER_UI: &str = "/swagger-ui/";
+
+/// Swagger UI needs styles of its own in its page, and nothing from elsewhere.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "cupi-gateway",
+        description = "Cisco Unity Connection's *CUPI for End Users* as JSON. Sign in with your \
+            Unity Connection credentials: they are passed through and not kept.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    servers((url = "/", description = "This gateway")),
+    security(("basic" = []), ("bearer" = []))
+)]
+struct Document;
+
+/// The document.
+pub fn document() -> openapi::OpenApi {
+    let mut document = Document::openapi();
+    document.merge(resources::Api::openapi());
+    let components = document.components.get_or_insert_default();
+    let schemes = [
+        (
+            "basic",
+            HttpAuthScheme::Basic,
+            "Alias and web-application password of a Unity Connection user.",
+        ),
+        (
+            "bearer",
+            HttpAuthScheme::Bearer,
+            "An access token that Unity Connection accepts, where it uses single sign-on.",
+        ),
+    ];
+    for (name, scheme, description) in schemes {
+        let scheme = HttpBuilder::new()
+            .scheme(scheme)
+            .description(Some(description))
+            .build();
+        components.add_security_scheme(name, SecurityScheme::Http(scheme));
+    }
+    document
+}
+
+/// The document as it is printed, committed and served.
+#[expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "the document is made of plain data"
+)]
+pub fn text() -> String {
+    let json = document().to_pretty_json().expect("JSON");
+    json + "\n"
+}
+
+/// Registers the document and, if wanted, Swagger UI.
+pub fn routes(swagger_ui: bool) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config.app_data(Data::new(Bytes::from(text())));
+        config.service(web::resource(DOCUMENT).get(get_document));
+        if swagger_ui {
+            let ui = Config::new([DOCUMENT])
+                .validator_url("none")
+                .try_it_out_enabled(true);
+            config.app_data(Data::new(Arc::new(ui)));
+            config.service(web::resource("/swagger-ui").get(|| redirect(SWAGGER_UI)));
+            config.service(web::resource("/swagger-ui/{file:.*}").get(get_swagger_ui));
+            config.service(web::resource("/").get(|| redirect(SWAGGER_UI)));
+        } else {
+            config.service(web::resource("/").get(|| redirect(DOCUMENT)));
+        }
+    }
+}
+
+async fn get_document(document: Data<Bytes>, _query: NoQuery) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .body(Bytes::clone(&document))
+}
+
+async fn get_swagger_ui(
+    file: Path<String>,
+    config: Data<Arc<Config<'static>>>,
+) -> Result<HttpResponse, Error> {
+    match utoipa_swagger_ui::serve(&file, Arc::clone(&config)) {
+        Ok(Some(file)) => Ok(HttpResponse::Ok()
+            .content_type(file.content_type)
+            .insert_header((CACHE_CONTROL, "no-cache"))
+            .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+            .insert_header((REFERRER_POLICY, "no-referrer"))
+            .body(file.bytes.into_owned())),
+        Ok(None) | Err(_) => Err(Error::RouteNotFound),
+    }
+}
+
+fn redirect(target: &'static str) -> Ready<HttpResponse> {
+    ready(
+        HttpResponse::Found()
+            .insert_header((LOCATION, target))
+            .finish(),
+    )
+}

@@ -1,0 +1,277 @@
+//! Accounts: a caller's unified messaging accounts, which CUPI calls external service accounts.
+//!
+//! | call | upstream call |
+//! | --- | --- |
+//! | `GET /api/v1/accounts` | `GET /vmrest/user/externalserviceaccounts` |
+//! | `GET /api/v1/accounts/{objectId}` | `GET …/externalserviceaccounts/{objectId}` |
+//! | `PUT /api/v1/accounts/{objectId}/password` | `PUT …/externalserviceaccounts/{objectId}?password=…` |
+//!
+//! Source: CUPI for End Users, "Unified Messaging Accounts".
+
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::credentials::Caller;
+use crate::error::{Error, Problem, ProblemType, Refusal};
+use crate::gateway::{Gateway, Read, Write, json};
+use crate::request::{JsonBody, NoQuery, PathId, checked_string};
+use crate::xml::{self, Fault, Object, ObjectId};
+
+const COLLECTION: &str = "/vmrest/user/externalserviceaccounts";
+const ROOT: &str = "UserExternalServiceAccounts";
+const ITEM: &str = "UserExternalServiceAccount";
+const DISPLAY_NAME: &str = "DisplayName";
+const IS_ENABLED: &str = "IsEnabled";
+const USE_SERVICE_CREDENTIALS: &str = "UseServiceCredentials";
+const LOGIN_TYPE: &str = "LoginType";
+const USER_ID: &str = "UserId";
+
+/// The accounts' part of the document.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    paths(list_accounts, get_account, set_account_password),
+    tags((name = "accounts", description = "Unified messaging accounts: the mail and meeting \
+        services that Unity Connection signs in to for the caller."))
+)]
+pub struct Api;
+
+/// Registers the accounts' routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(web::resource("/api/v1/accounts").get(list_accounts))
+        .service(web::resource("/api/v1/accounts/{objectId}").get(get_account))
+        .service(web::resource("/api/v1/accounts/{objectId}/password").put(set_account_password));
+}
+
+/// A list of accounts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Accounts<'a> {
+    /// The accounts, in Unity Connection's order.
+    pub items: Vec<Account<'a>>,
+    /// How many items there are.
+    #[schema(example = 1, minimum = 0)]
+    pub total: usize,
+}
+
+/// An account with an outside service, such as a mail server.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Account<'a> {
+    /// What the account is known by.
+    pub object_id: ObjectId,
+    /// Where the account is found.
+    #[schema(example = "/api/v1/accounts/75436abf-8784-450f-ac61-23a08be2c364", format = UriReference)]
+    pub uri: String,
+    /// Its name for people; may be empty.
+    #[schema(example = "Exchange2K7")]
+    pub display_name: &'a str,
+    /// Whether Unity Connection uses the account.
+    #[schema(example = true)]
+    pub is_enabled: bool,
+    /// Whether Unity Connection signs in with credentials of its own. Then no password can be set.
+    #[schema(example = false)]
+    pub use_service_credentials: bool,
+    /// As whom Unity Connection signs in.
+    pub login_type: LoginType,
+    /// The user ID to sign in with, where one is used.
+    #[schema(example = "fung")]
+    pub user_id: Option<&'a str>,
+}
+
+/// As whom Unity Connection signs in to the service: `userAlias`, the caller's own alias; `guest`,
+/// a guest account; `userId`, the account's `userId`; `unknown`, a way that this version does not
+/// know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = "userId")]
+pub enum LoginType {
+    /// The caller's own alias (0).
+    UserAlias,
+    /// A guest account (1).
+    Guest,
+    /// The account's user ID (2).
+    UserId,
+    /// Anything else.
+    Unknown,
+}
+
+/// A new password for an account.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// The password of the outside service, 1 to 256 characters of any kind. It cannot be read
+    /// back.
+    #[serde(deserialize_with = "password")]
+    #[schema(value_type = String, format = Password, min_length = 1, max_length = 256, example = "abc123")]
+    pub password: SecretString,
+}
+
+/// List accounts
+///
+/// All unified messaging accounts of the caller, in Unity Connection's order. Whoever has none gets
+/// an empty list.
+#[utoipa::path(
+    get,
+    path = "",
+    tag = "accounts",
+    responses((status = 200, description = "The caller's accounts.", body = Accounts<'static>),
+        (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json"))
+)]
+pub async fn list_accounts(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    caller: Caller,
+    _query: NoQuery,
+) -> Result<HttpResponse, Error> {
+    let read = Read {
+        path: COLLECTION.to_owned(),
+        translate: Box::new(translate_list),
+        not_found: None,
+    };
+    gateway.read(&request, &caller, read).await
+}
+
+/// Get an account
+///
+/// One unified messaging account of the caller.
+#[utoipa::path(
+    get,
+    path = "/{objectId}",
+    tag = "accounts",
+    params(("objectId" = ObjectId, Path, description = "The account's `objectId`, in any case.")),
+    responses((status = 200, description = "The account.", body = Account<'static>),
+        (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json"))
+)]
+pub async fn get_account(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    caller: Caller,
+    PathId(id): PathId,
+    _query: NoQuery,
+) -> Result<HttpResponse, Error> {
+    let read = Read {
+        path: format!("{COLLECTION}/{id}"),
+        translate: Box::new(move |body| translate_item(body, id)),
+        not_found: Some(&NOT_FOUND),
+    };
+    gateway.read(&request, &caller, read).await
+}
+
+/// Set an account's password
+///
+/// Stores the password with which Unity Connection signs in to the outside service. Accounts that
+/// use service credentials have none to set.
+#[utoipa::path(
+    put,
+    path = "/{objectId}/password",
+    tag = "accounts",
+    params(("objectId" = ObjectId, Path, description = "The account's `objectId`, in any case.")),
+    request_body = NewPassword,
+    responses((status = 204, description = "The password is set."),
+        (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json"))
+)]
+pub async fn set_account_password(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    caller: Caller,
+    PathId(id): PathId,
+    _query: NoQuery,
+    JsonBody(body): JsonBody<NewPassword>,
+) -> Result<HttpResponse, Error> {
+    let write = Write {
+        method: Method::PUT,
+        path: format!("{COLLECTION}/{id}"),
+        password: Some(body.password),
+        body: None,
+        explain,
+        reconsider: Some(reconsider),
+    };
+    gateway.write(&request, &caller, write).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn translate_list(body: &[u8]) -> Result<Vec<u8>, Fault> {
+    let objects = xml::list(body, ROOT, ITEM)?;
+    let items = objects.iter().map(|object| parse(object, None));
+    let items = items.collect::<Result<Vec<_>, _>>()?;
+    Ok(json(&Accounts {
+        total: items.len(),
+        items,
+    }))
+}
+
+fn translate_item(body: &[u8], id: ObjectId) -> Result<Vec<u8>, Fault> {
+    Ok(json(&parse(&xml::object(body, ITEM)?, Some(id))?))
+}
+
+fn parse<'a>(object: &'a Object<'_>, asked: Option<ObjectId>) -> Result<Account<'a>, Fault> {
+    let object_id = object.object_id(asked)?;
+    Ok(Account {
+        object_id,
+        uri: format!("/api/v1/accounts/{object_id}"),
+        display_name: object.text(DISPLAY_NAME)?,
+        is_enabled: object.flag(IS_ENABLED)?,
+        use_service_credentials: object.flag(USE_SERVICE_CREDENTIALS)?,
+        login_type: match object.text(LOGIN_TYPE)? {
+            "0" => LoginType::UserAlias,
+            "1" => LoginType::Guest,
+            "2" => LoginType::UserId,
+            _ => LoginType::Unknown,
+        },
+        user_id: object.optional(USER_ID).filter(|id| !id.is_empty()),
+    })
+}
+
+fn password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    const RULE: &str = "must be a string of 1 to 256 characters. Send such a one.";
+
+    let fits = |text: &str| (1..=256).contains(&text.chars().count());
+    checked_string(deserializer, RULE, fits).map(SecretString::from)
+}
+
+static NOT_FOUND: Refusal = Refusal {
+    problem_type: ProblemType::new(
+        StatusCode::NOT_FOUND,
+        "account_not_found",
+        "No such account",
+    ),
+    detail: "The caller has no account with this id. Use an `objectId` of the caller's own list.",
+};
+
+static NOT_SETTABLE: Refusal = Refusal {
+    problem_type: ProblemType::new(
+        StatusCode::CONFLICT,
+        "password_not_settable",
+        "Password not settable",
+    ),
+    detail: "This account uses service credentials: it has no password of the caller's. Set \
+             passwords only where `useServiceCredentials` is false.",
+};
+
+static REJECTED: Refusal = Refusal {
+    problem_type: ProblemType::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "password_rejected",
+        "Password rejected",
+    ),
+    detail: "Unity Connection did not take this password. Its own words, where it sent some, stand \
+             in `upstream`; choose another password.",
+};
+
+fn explain(status: StatusCode) -> &'static Refusal {
+    match status {
+        StatusCode::NOT_FOUND => &NOT_FOUND,
+        _ => &REJECTED,
+    }
+}
+
+/// A 400 does not say why: the account does.
+fn reconsider(body: &[u8]) -> Option<&'static Refusal> {
+    let account = xml::object(body, ITEM).ok()?;
+    let service = account.flag(USE_SERVICE_CREDENTIALS).ok()?;
+    service.then_some(&NOT_SETTABLE)
+}
