@@ -1,1 +1,251 @@
-//! The CUPI simulator: a stand-in for Unity Connection.
+//! A stand-in for Unity Connection's CUPI for End Users: a server of its own, for the demo, for tests and for trying.
+//!
+//! ```text
+//!   serve.rs    what happens to a request, and the log    switches.rs   how it differs from a healthy server
+//!   guard.rs    sign-in, lock-out                         store.rs      the collections and their rules
+//!   answer.rs   documents, refusals, pages                people.rs     who there is, and what they have
+//!   wire.rs     connections, and how answers break        object.rs     one object, and how it is spelled
+//!   xml.rs      its own codec
+//! ```
+//!
+//! It shares no code with the gateway: what both get wrong the same way, no test would find.
+
+pub mod answer;
+pub mod guard;
+pub mod object;
+pub mod people;
+pub mod serve;
+pub mod store;
+pub mod switches;
+pub mod wire;
+pub mod xml;
+
+use std::collections::VecDeque;
+use std::fmt::Display;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use actix_web::dev::Server;
+use actix_web::{App, HttpServer, web};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::sync::Notify;
+
+use guard::Guard;
+pub use serve::Asked;
+use store::Store;
+pub use switches::Switches;
+use switches::values::Stall;
+use wire::Connection;
+
+/// How long an idle connection lives: what Tomcat does by default.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// The largest body that is read.
+const BODY_LIMIT: usize = 1 << 20;
+
+/// The files for HTTPS, both PEM.
+pub struct Tls {
+    /// The certificate, and those that lead to its root.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// Binds at once (port 0: any free port); the server runs when it is awaited or spawned. Its signals are the caller's.
+pub fn bind(
+    address: SocketAddr,
+    tls: Option<&Tls>,
+    switches: Switches,
+) -> io::Result<(Simulator, Server)> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let mut state = State {
+        switches: Arc::new(switches),
+        store: Store::default(),
+        guard: Guard::default(),
+        log: VecDeque::new(),
+        asked: 0,
+        in_flight: 0,
+    };
+    state.give_many();
+    let simulator = Simulator(Arc::new(Shared {
+        address: listener.local_addr()?,
+        scheme: if tls.is_some() { "https" } else { "http" },
+        state: Mutex::new(state),
+        switched: Notify::new(),
+    }));
+    let handle = simulator.clone();
+    let server = HttpServer::new(move || {
+        let simulator = handle.clone();
+        let answer = move |request, body| serve::serve(simulator.clone(), request, body);
+        App::new()
+            .app_data(web::PayloadConfig::new(BODY_LIMIT))
+            .default_service(web::to(answer))
+    })
+    .on_connect(|stream, data| {
+        data.insert(Connection::new(stream));
+    })
+    .workers(1)
+    .keep_alive(KEEP_ALIVE)
+    .tcp_nodelay(true)
+    .shutdown_timeout(1)
+    .disable_signals();
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls.load()?)?,
+        None => server.listen(listener)?,
+    };
+    Ok((simulator, server.run()))
+}
+
+impl Tls {
+    fn load(&self) -> io::Result<ServerConfig> {
+        let fault = |path: &Path, error: &dyn Display| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("{}: {error}", path.display()),
+            )
+        };
+        let certificates = CertificateDer::pem_file_iter(&self.certificate)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| fault(&self.certificate, &error))?;
+        let key =
+            PrivateKeyDer::from_pem_file(&self.key).map_err(|error| fault(&self.key, &error))?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| {
+                builder
+                    .with_no_client_auth()
+                    .with_single_cert(certificates, key)
+            })
+            .map_err(|error| fault(&self.certificate, &error))
+    }
+}
+
+/// A handle of a simulator: its switches, its log, its people. Cheap to clone.
+#[derive(Clone)]
+pub struct Simulator(Arc<Shared>);
+
+struct Shared {
+    address: SocketAddr,
+    scheme: &'static str,
+    state: Mutex<State>,
+    /// Told whenever a switch was set: a stalled answer may go on.
+    switched: Notify,
+}
+
+struct State {
+    switches: Arc<Switches>,
+    store: Store,
+    guard: Guard,
+    log: VecDeque<Asked>,
+    asked: u64,
+    in_flight: usize,
+}
+
+impl Simulator {
+    /// Lists who can sign in: alias, password, what there is to see.
+    pub fn sign_ins() -> &'static [(&'static str, &'static str, &'static str)] {
+        people::SIGN_INS
+    }
+
+    /// Tells the address that was bound.
+    pub fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
+    /// Tells the origin, such as `http://127.0.0.1:8444`.
+    pub fn url(&self) -> String {
+        let mut address = self.0.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        }
+        format!("{}://{address}", self.0.scheme)
+    }
+
+    /// Sets a switch, also while requests are under way: one that has begun keeps the switches it began with.
+    pub fn set(&self, name: &str, value: &str) -> Result<(), String> {
+        let mut state = self.state();
+        let mut switches = Switches::clone(&state.switches);
+        switches.set(name, value)?;
+        state.switches = Arc::new(switches);
+        if name == "many" {
+            state.give_many();
+        }
+        self.0.switched.notify_waiters();
+        Ok(())
+    }
+
+    /// Reads what was asked since the start or the last [`Self::clear_log`], the newest 20,000 requests.
+    pub fn log(&self) -> Vec<Asked> {
+        self.state().log.iter().cloned().collect()
+    }
+
+    /// Empties the log.
+    pub fn clear_log(&self) {
+        self.state().log.clear();
+    }
+
+    /// Tells whether a person is locked out.
+    pub fn is_locked(&self, alias: &str) -> bool {
+        let mut state = self.state();
+        let switches = Arc::clone(&state.switches);
+        state.guard.is_locked(alias, &switches, Instant::now())
+    }
+
+    /// Ends a person's lock-out, as an administrator can.
+    pub fn unlock(&self, alias: &str) {
+        self.state().guard.unlock(alias);
+    }
+
+    /// Counts the sign-ins that were refused to this alias, while it was locked out too.
+    pub fn failed_sign_ins(&self, alias: &str) -> usize {
+        self.state().guard.failed(alias)
+    }
+
+    /// Reads the password that was set last for one of a person's accounts.
+    pub fn account_password(&self, alias: &str, object_id: &str) -> Option<String> {
+        self.state().store.person(alias)?.secret(object_id)
+    }
+
+    /// Gives a person exactly these objects in the collection of this path, each as its elements' names and texts.
+    pub fn set_objects(
+        &self,
+        alias: &str,
+        path: &str,
+        objects: &[Vec<(&str, &str)>],
+    ) -> Result<(), String> {
+        let mut state = self.state();
+        let person = state.store.person(alias);
+        person
+            .ok_or_else(|| format!("There is no {alias}."))?
+            .set_objects(path, objects)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the switch `stall` has another value.
+    async fn released(self, stall: Stall) {
+        loop {
+            let switched = self.0.switched.notified();
+            if self.state().switches.stall != stall {
+                return;
+            }
+            switched.await;
+        }
+    }
+}
+
+impl State {
+    /// Gives the person with many accounts as many as the switch says.
+    fn give_many(&mut self) {
+        self.store.set_many(self.switches.many.0.unwrap_or(0));
+    }
+}

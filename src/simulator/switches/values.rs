@@ -1,0 +1,166 @@
+//! The values that the simulator's switches take.
+
+#![expect(missing_docs, reason = "the switches explain their values")]
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// A number, or `off`.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Count(pub Option<usize>);
+
+impl TryFrom<String> for Count {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match (text.as_str(), text.parse()) {
+            ("off", _) => Ok(Self(None)),
+            (_, Ok(count)) => Ok(Self(Some(count))),
+            (_, Err(_)) => Err(format!("takes off or a number, not `{text}`")),
+        }
+    }
+}
+
+/// A status, or `off`.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Status(pub Option<u16>);
+
+impl TryFrom<String> for Status {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match (text.as_str(), text.parse()) {
+            ("off", _) => Ok(Self(None)),
+            (_, Ok(status @ 200..=599)) => Ok(Self(Some(status))),
+            _ => Err(format!(
+                "takes off or a status from 200 to 599, not `{text}`"
+            )),
+        }
+    }
+}
+
+/// A length of time.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Span(pub Duration);
+
+impl TryFrom<String> for Span {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match humantime::parse_duration(&text) {
+            Ok(duration) => Ok(Self(duration)),
+            Err(_) => Err(format!(
+                "takes a duration such as 50ms, 20s or 30m, not `{text}`"
+            )),
+        }
+    }
+}
+
+/// Any text, or `off`.
+#[derive(Clone, Deserialize)]
+#[serde(from = "String")]
+pub struct Text(pub Option<String>);
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(Some(text).filter(|text| text != "off"))
+    }
+}
+
+/// A header's name and value, or `off`.
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Header(pub Option<(String, String)>);
+
+impl TryFrom<String> for Header {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        match text.split_once(": ") {
+            Some((name, value)) => Ok(Self(Some((name.to_owned(), value.to_owned())))),
+            None => Err(format!("takes off or `Name: value`, not `{text}`")),
+        }
+    }
+}
+
+/// `on` or `off`.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Toggle {
+    On,
+    Off,
+}
+
+/// Where lists tell their length.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Total {
+    Guide,
+    Present,
+    Missing,
+}
+
+/// How flags are spelled.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Flags {
+    Lower,
+    Capital,
+    Digits,
+}
+
+/// What a refusal carries.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum ErrorBody {
+    Xml,
+    Several,
+    Html,
+    Empty,
+}
+
+/// How the length of a body is told.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Framing {
+    Length,
+    Chunked,
+}
+
+/// Where an answer stops.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Stall {
+    Off,
+    Head,
+    Body,
+}
+
+/// Where a body ends too early.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Cut {
+    Off,
+    Length,
+    Chunked,
+}
+
+/// The status of a refusal.
+#[derive(Clone, Copy, Deserialize)]
+pub enum Refuses {
+    #[serde(rename = "400")]
+    BadRequest = 400,
+    #[serde(rename = "401")]
+    Unauthorized = 401,
+    #[serde(rename = "403")]
+    Forbidden = 403,
+    #[serde(rename = "404")]
+    NotFound = 404,
+}

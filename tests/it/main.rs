@@ -1,0 +1,11 @@
+//! Tests of the whole, on real sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "a helper that fails is a failed test"
+)]
+
+mod simulator;
+mod support;
