@@ -36,4 +36,6 @@ pub mod middleware;
 pub mod openapi;
 pub mod server;
 
+pub mod demo;
+
 pub mod simulator;

@@ -1,0 +1,58 @@
+//! What `demo` and `simulate` say to whoever starts them: where everything is, and what to try.
+
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+
+use actix_web::dev::Server;
+
+use crate::server::Bound;
+use crate::simulator::{self, Simulator, Switches};
+
+/// Binds a simulator to a free port of the loopback address.
+pub fn simulator() -> io::Result<(Simulator, Server)> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    simulator::bind(address, None, Switches::default())
+}
+
+/// Prints the addresses, the people who can sign in and a line to paste.
+pub fn introduce(bound: &Bound, simulator: &Simulator) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let url = format!("http://{}", bound.address);
+    writeln!(out, "Swagger UI:  {url}/swagger-ui/")?;
+    writeln!(out, "API:         {url}/api/v1/accounts")?;
+    writeln!(
+        out,
+        "Simulator:   {} stands in for Unity Connection",
+        simulator.url()
+    )?;
+    print_sign_ins(&mut out)?;
+    if let Some((alias, password, _)) = Simulator::sign_ins().first() {
+        writeln!(out, "\nTry this in another terminal:\n")?;
+        writeln!(out, "  curl -u {alias}:{password} {url}/api/v1/accounts\n")?;
+    }
+    out.flush()
+}
+
+/// Prints the simulator's address and the people who can sign in.
+pub fn introduce_simulator(simulator: &Simulator) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "Simulator:   {} stands in for Unity Connection",
+        simulator.url()
+    )?;
+    print_sign_ins(&mut out)?;
+    out.flush()
+}
+
+fn print_sign_ins(out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "\nSign in as:\n")?;
+    for (alias, password, description) in Simulator::sign_ins() {
+        writeln!(out, "  {alias:<10} {password:<16} {description}")?;
+    }
+    writeln!(
+        out,
+        "\nAs on a real server, three wrong passwords within 30 minutes lock a person out for 30\n\
+         minutes. Then sign in as somebody else, or start again."
+    )
+}
