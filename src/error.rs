@@ -1,10 +1,8 @@
-//! Every failure of a request, and the problem document that tells of it (RFC 9457).
+//! Every failure of a request: one enum, one table of codes.
 //!
-//! An [`Error`] is plain data that can be given to many waiters. Its text is the problem's
-//! `detail`, written for the caller: what is wrong, then what to do. What only one resource can
-//! cause is an [`Error::Resource`] whose words that resource brings along.
-//!
-//! The middleware writes the documents; nothing else does.
+//! An [`Error`] is plain data that can be given to many waiters. Its text is the `detail` of a
+//! problem document (RFC 9457), written for the caller: what is wrong, then what to do. What only
+//! one resource can cause is an [`Error::Resource`] whose words that resource brings along.
 
 use std::borrow::Cow;
 
@@ -267,26 +265,6 @@ impl Error {
             _ => None,
         }
     }
-
-    /// The problem document for one request.
-    pub fn problem(&self, instance: String, request_id: String) -> Problem {
-        let ProblemType {
-            status,
-            code,
-            title,
-        } = self.problem_type();
-        Problem {
-            r#type: format!("urn:cupi-gateway:problem:{code}"),
-            title: title.to_owned(),
-            status: status.as_u16(),
-            detail: self.to_string(),
-            instance,
-            code: code.to_owned(),
-            request_id,
-            upstream: self.upstream().cloned(),
-            outcome_unknown: matches!(self, Self::OutcomeUnknown(_)).then_some(true),
-        }
-    }
 }
 
 impl ResponseError for Error {
@@ -298,38 +276,4 @@ impl ResponseError for Error {
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }
-}
-
-/// A problem document (RFC 9457), the body of every error.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Problem {
-    /// A URN that names the kind of problem: `urn:cupi-gateway:problem:` and the code.
-    #[schema(example = "urn:cupi-gateway:problem:credentials_missing")]
-    pub r#type: String,
-    /// The kind of problem in a few words.
-    #[schema(example = "Credentials missing")]
-    pub title: String,
-    /// The response's HTTP status.
-    #[schema(example = 401, minimum = 400, maximum = 599)]
-    pub status: u16,
-    /// What is wrong with this request, then what to do.
-    pub detail: String,
-    /// The request's path, without its query.
-    #[schema(example = "/api/v1/accounts")]
-    pub instance: String,
-    /// The stable name of the problem. More may be added.
-    #[schema(example = "credentials_missing")]
-    pub code: String,
-    /// The request's `X-Request-Id`: quote it when you ask for help.
-    #[schema(example = "0b8e2b6e-3c4f-4e6e-9a37-3d0a5b1f0c11")]
-    pub request_id: String,
-    /// What Unity Connection answered, where the problem is an answer of its.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub upstream: Option<UpstreamAnswer>,
-    /// True where a change may have been made in spite of the error.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub outcome_unknown: Option<bool>,
 }

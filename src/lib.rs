@@ -10,7 +10,7 @@
 //!           resources/accounts.rs  …                 rooms: one file per resource
 //!                 gateway                            stairs: one call there and back
 //!                 upstream                           cellar: the only door to Unity Connection
-//!    credentials  request  xml  error  config  logging    foundation
+//!    credentials  request  problem  xml  error  config  logging    foundation
 //!    simulator    its own house; meets ours over HTTP, in demo and in tests only
 //! ```
 //!
@@ -26,6 +26,7 @@ pub mod upstream;
 
 pub mod credentials;
 pub mod error;
+pub mod problem;
 pub mod request;
 pub mod xml;
 

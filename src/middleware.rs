@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::credentials::challenge;
 use crate::error::Error;
+use crate::problem::{self, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -35,7 +36,7 @@ pub async fn surround<B: MessageBody + 'static>(
     let response = next.call(request).await?;
 
     let mut response = match failure(&response, &method) {
-        Some(error) => problem(response, &error, &request_id),
+        Some(error) => with_problem(response, &error, &request_id),
         None => response.map_into_boxed_body(),
     };
     let safe = method == Method::GET || method == Method::HEAD;
@@ -93,15 +94,15 @@ fn failure<B>(response: &ServiceResponse<B>, method: &Method) -> Option<Error> {
 }
 
 /// The response's headers, those of CORS among them, with a problem document as body.
-fn problem<B>(
+fn with_problem<B>(
     response: ServiceResponse<B>,
     error: &Error,
     request_id: &HeaderValue,
 ) -> ServiceResponse<BoxBody> {
     let request = response.request();
     let challenge = challenge(request.headers());
-    let instance = request.path().to_owned();
-    let problem = error.problem(instance, request_id.to_str().unwrap_or_default().to_owned());
+    let request_id = request_id.to_str().unwrap_or_default();
+    let problem = Problem::new(error, request.path(), request_id);
     let status = error.problem_type().status;
 
     let mut response = response.map_body(|head, _| {
@@ -114,10 +115,7 @@ fn problem<B>(
     });
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(problem::MEDIA_TYPE));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, challenge);

@@ -16,8 +16,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::credentials::Caller;
-use crate::error::{Error, Problem, ProblemType, Refusal};
+use crate::error::{Error, ProblemType, Refusal};
 use crate::gateway::{Gateway, Read, Write, json};
+use crate::problem::{BodyProblems, MEDIA_TYPE, Problem, Problems};
 use crate::request::{JsonBody, NoQuery, PathId, checked_string};
 use crate::xml::{self, Fault, Object, ObjectId};
 
@@ -119,7 +120,7 @@ pub struct NewPassword {
     path = "",
     tag = "accounts",
     responses((status = 200, description = "The caller's accounts.", body = Accounts<'static>),
-        (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json"))
+        Problems)
 )]
 pub async fn list_accounts(
     gateway: Data<Gateway>,
@@ -144,7 +145,8 @@ pub async fn list_accounts(
     tag = "accounts",
     params(("objectId" = ObjectId, Path, description = "The account's `objectId`, in any case.")),
     responses((status = 200, description = "The account.", body = Account<'static>),
-        (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json"))
+        (status = 404, description = "The caller has no such account.", body = Problem, content_type = MEDIA_TYPE),
+        Problems)
 )]
 pub async fn get_account(
     gateway: Data<Gateway>,
@@ -172,7 +174,10 @@ pub async fn get_account(
     params(("objectId" = ObjectId, Path, description = "The account's `objectId`, in any case.")),
     request_body = NewPassword,
     responses((status = 204, description = "The password is set."),
-        (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json"))
+        (status = 404, description = "The caller has no such account.", body = Problem, content_type = MEDIA_TYPE),
+        (status = 409, description = "The account uses service credentials.", body = Problem, content_type = MEDIA_TYPE),
+        (status = 422, description = "Unity Connection did not take the password.", body = Problem, content_type = MEDIA_TYPE),
+        BodyProblems, Problems)
 )]
 pub async fn set_account_password(
     gateway: Data<Gateway>,
