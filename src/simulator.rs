@@ -1,26 +1,28 @@
 //! A stand-in for Unity Connection's CUPI for End Users: a server of its own, for the demo, for tests and for trying.
 //!
 //! ```text
-//!   serve.rs    what happens to a request, and the log    switches.rs   how it differs from a healthy server
-//!   guard.rs    sign-in, lock-out                         store.rs      the collections and their rules
+//!   serve.rs    what happens to a request, in order       switches.rs   how it differs from a healthy server
+//!   throttle.rs a few at once, the rest wait              store.rs      the collections and their rules
+//!   guard.rs    sign-in, lock-out, sessions               object.rs     one object, and how it is spelled
 //!   answer.rs   documents, refusals, pages                people.rs     who there is, and what they have
-//!   wire.rs     connections, and how answers break        object.rs     one object, and how it is spelled
-//!   xml.rs      its own codec
+//!   wire.rs     connections, and how answers break        xml.rs        its own codec
+//!   log.rs      what it was asked
 //! ```
 //!
 //! It shares no code with the gateway: what both get wrong the same way, no test would find.
 
 pub mod answer;
 pub mod guard;
+pub mod log;
 pub mod object;
 pub mod people;
 pub mod serve;
 pub mod store;
 pub mod switches;
+pub mod throttle;
 pub mod wire;
 pub mod xml;
 
-use std::collections::VecDeque;
 use std::fmt::Display;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
@@ -36,10 +38,12 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::Notify;
 
 use guard::Guard;
-pub use serve::Asked;
+pub use log::Asked;
+use log::Log;
 use store::Store;
 pub use switches::Switches;
-use switches::values::Stall;
+use switches::values::{Close, Stall};
+use throttle::Throttle;
 use wire::Connection;
 
 /// How long an idle connection lives: what Tomcat does by default.
@@ -62,20 +66,22 @@ pub fn bind(
     tls: Option<&Tls>,
     switches: Switches,
 ) -> io::Result<(Simulator, Server)> {
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    check(&switches, scheme).map_err(io::Error::other)?;
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let mut state = State {
         switches: Arc::new(switches),
         store: Store::default(),
         guard: Guard::default(),
-        log: VecDeque::new(),
-        asked: 0,
+        throttle: Throttle::default(),
+        log: Log::default(),
         in_flight: 0,
     };
     state.give_many();
     let simulator = Simulator(Arc::new(Shared {
         address: listener.local_addr()?,
-        scheme: if tls.is_some() { "https" } else { "http" },
+        scheme,
         state: Mutex::new(state),
         switched: Notify::new(),
     }));
@@ -100,6 +106,14 @@ pub fn bind(
         None => server.listen(listener)?,
     };
     Ok((simulator, server.run()))
+}
+
+/// Refuses what a server of this scheme cannot do.
+fn check(switches: &Switches, scheme: &str) -> Result<(), String> {
+    if scheme == "https" && switches.close != Close::Off {
+        return Err("The switch `close` works without TLS only.".to_owned());
+    }
+    Ok(())
 }
 
 impl Tls {
@@ -143,8 +157,8 @@ struct State {
     switches: Arc<Switches>,
     store: Store,
     guard: Guard,
-    log: VecDeque<Asked>,
-    asked: u64,
+    throttle: Throttle,
+    log: Log,
     in_flight: usize,
 }
 
@@ -173,6 +187,7 @@ impl Simulator {
         let mut state = self.state();
         let mut switches = Switches::clone(&state.switches);
         switches.set(name, value)?;
+        check(&switches, self.0.scheme)?;
         state.switches = Arc::new(switches);
         if name == "many" {
             state.give_many();
@@ -183,7 +198,7 @@ impl Simulator {
 
     /// Reads what was asked since the start or the last [`Self::clear_log`], the newest 20,000 requests.
     pub fn log(&self) -> Vec<Asked> {
-        self.state().log.iter().cloned().collect()
+        self.state().log.entries().cloned().collect()
     }
 
     /// Empties the log.
@@ -203,9 +218,34 @@ impl Simulator {
         self.state().guard.unlock(alias);
     }
 
+    /// Counts the sign-ins of this alias that succeeded. One that a session spared is none.
+    pub fn sign_ins_done(&self, alias: &str) -> usize {
+        let (done, _) = self.state().guard.sign_ins(alias);
+        done
+    }
+
     /// Counts the sign-ins that were refused to this alias, while it was locked out too.
     pub fn failed_sign_ins(&self, alias: &str) -> usize {
-        self.state().guard.failed(alias)
+        let (_, failed) = self.state().guard.sign_ins(alias);
+        failed
+    }
+
+    /// Tells how many requests were open at once at most, since the start or the last [`Self::clear_log`]: those that
+    /// were worked on, and those that waited.
+    pub fn most_in_flight(&self) -> usize {
+        let state = self.state();
+        let counts = state.log.entries().map(|asked| asked.in_flight_when_begun);
+        counts.max().unwrap_or(0)
+    }
+
+    /// Changes the password that a person signs in with, and ends his sessions.
+    pub fn set_password(&self, alias: &str, password: &str) -> Result<(), String> {
+        let mut state = self.state();
+        let person = state.store.person(alias);
+        let person = person.ok_or_else(|| format!("There is no {alias}."))?;
+        password.clone_into(&mut person.password);
+        state.guard.end_sessions(alias);
+        Ok(())
     }
 
     /// Reads the password that was set last for one of a person's accounts.

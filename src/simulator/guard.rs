@@ -1,17 +1,22 @@
-//! The simulator's doorkeeper: sign-in and lock-out.
+//! The simulator's doorkeeper: sign-in, lock-out and sessions.
 //!
 //! `MaxHacks` failed sign-ins (default 3) within `HackResetTime` (30 min) lock a person out for `LockoutDuration`
 //! (30 min): then the right password is refused too. What that looks like is not documented; here it is the same 401.
+//!
+//! A request that carries a live session's cookies and the credentials that opened it is not signed in anew.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::switches::Switches;
+use super::switches::values::Cookies;
 
 /// What an `Authorization` header claims.
+#[derive(Clone, PartialEq)]
 pub enum Claim {
     /// Alias and password.
     Basic(String, String),
@@ -43,18 +48,25 @@ impl Claim {
     }
 }
 
-/// What is known about the sign-ins of each alias.
+/// What is known about the sign-ins of each alias, and the live sessions by the value of their `JSESSIONIDSSO`.
 #[derive(Default)]
 pub struct Guard {
     records: HashMap<String, Record>,
+    sessions: HashMap<String, Session>,
 }
 
 #[derive(Default)]
 struct Record {
+    done: usize,
     failed: usize,
     /// The failures that still count.
     failures: Vec<Instant>,
     locked: Option<Instant>,
+}
+
+struct Session {
+    claim: Claim,
+    used: Instant,
 }
 
 impl Guard {
@@ -68,13 +80,14 @@ impl Guard {
     ) -> bool {
         let locked = self.is_locked(claim.alias(), switches, now);
         let record = self.records.entry(claim.alias().to_owned()).or_default();
-        match claim {
-            Claim::Bearer(_) if password.is_some() => return true,
-            Claim::Basic(_, given) if password == Some(given) && !locked => {
-                record.failures.clear();
-                return true;
-            }
-            _ => {}
+        let right = match claim {
+            Claim::Bearer(_) => password.is_some(),
+            Claim::Basic(_, given) => password == Some(given) && !locked,
+        };
+        if right {
+            record.done += 1;
+            record.failures.clear();
+            return true;
         }
         record.failed += 1;
         let counts = |failure: &Instant| now.duration_since(*failure) < switches.hack_reset.0;
@@ -114,8 +127,66 @@ impl Guard {
         }
     }
 
-    /// Counts the failed sign-ins of an alias.
-    pub fn failed(&self, alias: &str) -> usize {
-        self.records.get(alias).map_or(0, |record| record.failed)
+    /// Counts the sign-ins of an alias: done and failed.
+    pub fn sign_ins(&self, alias: &str) -> (usize, usize) {
+        let record = self.records.get(alias);
+        record.map_or((0, 0), |record| (record.done, record.failed))
     }
+
+    /// Finds who opened the session with this id, as long as it lives.
+    pub fn session_of(&self, id: &str, switches: &Switches, now: Instant) -> Option<&Claim> {
+        let session = self.sessions.get(id)?;
+        let lives = now.duration_since(session.used) < switches.session_ttl.0;
+        (lives && switches.cookies != Cookies::Off).then_some(&session.claim)
+    }
+
+    /// Uses a session: tells whether it lives and was opened by this very claim.
+    pub fn resume(&mut self, id: &str, claim: &Claim, switches: &Switches, now: Instant) -> bool {
+        if self.session_of(id, switches, now) != Some(claim) {
+            return false;
+        }
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.used = now;
+        }
+        true
+    }
+
+    /// Opens a session and makes its cookies, in the manner of their time.
+    pub fn open(&mut self, claim: &Claim, switches: &Switches, now: Instant) -> Vec<String> {
+        let (path, attributes) = match switches.cookies {
+            Cookies::Off => return Vec::new(),
+            Cookies::Y2010 => ("/vmrest", ""),
+            Cookies::Y2012 => ("/vmrest", "; Secure"),
+            Cookies::Y2015 => ("/vmrest/", "; Secure; HttpOnly"),
+        };
+        let lives = |used: Instant| now.duration_since(used) < switches.session_ttl.0;
+        self.sessions.retain(|_, session| lives(session.used));
+        let id = format!("{:016X}{:016X}", random(), random());
+        let mut cookies = vec![
+            format!("JSESSIONIDSSO={id}; Path=/{attributes}"),
+            format!(
+                "JSESSIONID={:016X}{:016X}; Path={path}{attributes}",
+                random(),
+                random()
+            ),
+        ];
+        if switches.cookies == Cookies::Y2015 {
+            let key = random().cast_signed();
+            cookies.push(format!("REQUEST_TOKEN_KEY={key}; Path=/{attributes}"));
+        }
+        let claim = claim.clone();
+        self.sessions.insert(id, Session { claim, used: now });
+        cookies
+    }
+
+    /// Ends all sessions of a person.
+    pub fn end_sessions(&mut self, alias: &str) {
+        self.sessions
+            .retain(|_, session| session.claim.alias() != alias);
+    }
+}
+
+/// Makes a number that differs every time: the hasher of std has a random key.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }

@@ -1,6 +1,6 @@
-//! What happens to a request, in this order: log, redirect, sign-in, URI, method, content type, collection, answer.
+//! What happens to a request, in this order: log, redirect, throttle, sign-in, URI, method, content type, collection,
+//! answer.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,14 +9,14 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer::{Refusal, Reply};
 use super::guard::Claim;
+use super::log::Asked;
+use super::people::Person;
 use super::store::{COLLECTIONS, Collection};
 use super::switches::Switches;
-use super::switches::values::{Stall, Toggle};
+use super::switches::values::{Cookies, Span, Stall, Toggle};
+use super::throttle;
 use super::wire::Connection;
 use super::{Simulator, State};
-
-/// The most entries that the log keeps; the oldest go.
-const LOG_LIMIT: usize = 20_000;
 
 /// URIs below `/vmrest` that only administrators may use.
 const ADMINISTRATORS: [&str; 6] = [
@@ -28,54 +28,30 @@ const ADMINISTRATORS: [&str; 6] = [
     "vmsservers",
 ];
 
-/// One request, as Unity Connection saw it. It holds secrets and is never printed.
-#[derive(Clone)]
-pub struct Asked {
-    /// A number that grows with every request.
-    pub number: u64,
-    /// When the request was complete.
-    pub at: Instant,
-    /// The method.
-    pub method: String,
-    /// The path as it was sent, without the query.
-    pub path: String,
-    /// The query as it was sent.
-    pub query: Option<String>,
-    /// The headers, names in lower case.
-    pub headers: Vec<(String, Vec<u8>)>,
-    /// The body.
-    pub body: Bytes,
-    /// The client's end of the connection.
-    pub peer: Option<SocketAddr>,
-    /// Whom the credentials name, right or wrong.
-    pub alias: Option<String>,
-    /// The requests that were open at this moment, this one included.
-    pub in_flight_when_begun: usize,
-    /// The status of the answer; 0 as long as there is none.
-    pub status: u16,
-}
-
-impl Asked {
-    /// Reads the first header of this name, given in lower case.
-    pub fn header(&self, name: &str) -> Option<String> {
-        let (_, value) = self.headers.iter().find(|(known, _)| known == name)?;
-        Some(String::from_utf8_lossy(value).into_owned())
-    }
-}
-
 /// Answers a request, whatever it is.
 pub async fn serve(simulator: Simulator, request: HttpRequest, body: Bytes) -> HttpResponse {
     let call = simulator.begin(&request, body);
     let switches = &call.switches;
+    let connection = request.conn_data::<Connection>();
+    let connection = connection.cloned().unwrap_or_default();
+    if !connection.count(switches.close) {
+        // Nobody hears it.
+        return HttpResponse::BadGateway().finish();
+    }
     let mut reply = match (switches.redirect, switches.status.0) {
         (Toggle::On, _) => Reply::redirect(&request.uri().to_string()),
         (_, Some(status)) => {
             let message = format!("The switch `status` is {status}.");
             Reply::refusal(&Refusal::new(status, "SIMULATED", message), switches)
         }
-        _ => simulator
-            .decide(&call)
-            .unwrap_or_else(|refusal| Reply::refusal(&refusal, switches)),
+        _ => match throttle::enter(&simulator, switches).await {
+            Some(_place) => {
+                let reply = simulator.decide(&call);
+                pause(switches.work).await;
+                reply
+            }
+            None => Reply::page(503, "The server is busy."),
+        },
     };
     if let (Some(document), "GET", 200) = (
         &switches.document.0,
@@ -85,15 +61,13 @@ pub async fn serve(simulator: Simulator, request: HttpRequest, body: Bytes) -> H
         reply.body.clone_from(document);
     }
     // What was asked for is done by now: a slow answer tells how things were before.
-    tokio::time::sleep(switches.delay.0).await;
+    pause(switches.delay).await;
     if switches.stall == Stall::Head {
         simulator.clone().released(Stall::Head).await;
     }
-    simulator.end(call.asked.number, reply.status);
-    let connection = request
-        .conn_data::<Connection>()
-        .cloned()
-        .unwrap_or_default();
+    let number = call.asked.number;
+    simulator.state().log.answer(number, reply.status);
+    connection.answered(switches.close);
     let released = simulator.released(Stall::Body);
     let open = call.open;
     reply.send(&call.switches, connection, async move {
@@ -102,15 +76,88 @@ pub async fn serve(simulator: Simulator, request: HttpRequest, body: Bytes) -> H
     })
 }
 
+/// Waits; not at all for `0s`, where a sleep would last until the clock's next tick.
+async fn pause(span: Span) {
+    if !span.0.is_zero() {
+        tokio::time::sleep(span.0).await;
+    }
+}
+
 /// A request under way.
 struct Call {
     asked: Asked,
     claim: Option<Claim>,
+    session: Option<String>,
     switches: Arc<Switches>,
     open: Open,
 }
 
 impl Call {
+    /// Finds out who asks, by the session or else by the credentials, and makes the cookies of a new session.
+    fn sign_in<'a>(&self, state: &'a mut State) -> Result<(&'a mut Person, Vec<String>), Refusal> {
+        let Self {
+            switches, asked, ..
+        } = self;
+        let refused = || Refusal::new(401, "", String::new());
+        let claim = self.claim.as_ref().ok_or_else(refused)?;
+        let State { store, guard, .. } = state;
+        let person = store.person(claim.alias());
+        let password = person.as_ref().map(|person| person.password.as_str());
+        let session = self.session.as_deref();
+        let cookies = if session.is_some_and(|id| guard.resume(id, claim, switches, asked.at)) {
+            Vec::new()
+        } else if guard.sign_in(claim, password, switches, asked.at) {
+            guard.open(claim, switches, asked.at)
+        } else {
+            return Err(refused());
+        };
+        Ok((person.ok_or_else(refused)?, cookies))
+    }
+
+    /// Answers somebody who is signed in.
+    fn answer(&self, person: &mut Person, path: &str) -> Result<Reply, Refusal> {
+        let Self {
+            switches, asked, ..
+        } = self;
+        if let Some(closed) = &switches.not_permitted.0
+            && let Some(rest) = asked.path.strip_prefix(closed.as_str())
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            return Err(Refusal::new(401, "", String::new()));
+        }
+        let segments: Vec<_> = path.split('/').collect();
+        match segments.as_slice() {
+            ["user"] => {
+                self.must_be(&["GET"])?;
+                Ok(person.show(switches))
+            }
+            ["user", path] => {
+                let collection = collection(path)?;
+                let [methods, _] = collection.methods;
+                self.must_be(methods)?;
+                Ok(person.list(collection, switches))
+            }
+            ["user", path, id] => {
+                let collection = collection(path)?;
+                let [_, methods] = collection.methods;
+                self.must_be(methods)?;
+                match (asked.method.as_str(), collection.secret) {
+                    ("PUT", Some(secret)) => {
+                        let query = asked.query.as_deref().unwrap_or_default();
+                        person.set_secret(secret, (collection, id), query, switches)
+                    }
+                    _ => person.get(collection, id, switches),
+                }
+            }
+            [first, ..] if ADMINISTRATORS.contains(first) => {
+                let message = "Access denied: this resource is the administrators'.";
+                let status = switches.forbidden as u16;
+                Err(Refusal::new(status, "FORBIDDEN", message.to_owned()))
+            }
+            _ => Err(not_found(&asked.path)),
+        }
+    }
+
     /// Refuses other methods, and what writes without the content type that Unity Connection wants.
     fn must_be(&self, methods: &[&str]) -> Result<(), Refusal> {
         let method = self.asked.method.as_str();
@@ -151,13 +198,24 @@ impl Simulator {
         let claim = claim
             .and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
             .and_then(Claim::parse);
+        let session = request
+            .headers()
+            .get_all("cookie")
+            .filter_map(|cookies| cookies.to_str().ok())
+            .flat_map(|cookies| cookies.split(';'))
+            .find_map(|cookie| cookie.trim().strip_prefix("JSESSIONIDSSO="))
+            .map(ToOwned::to_owned);
+        let now = Instant::now();
         let headers = request.headers().iter();
         let mut state = self.state();
+        let switches = Arc::clone(&state.switches);
+        let owner = session.as_deref();
+        let owner = owner.and_then(|id| state.guard.session_of(id, &switches, now));
+        let session_of = owner.map(|claim| claim.alias().to_owned());
         state.in_flight += 1;
-        state.asked += 1;
         let asked = Asked {
-            number: state.asked,
-            at: Instant::now(),
+            number: state.log.next_number(),
+            at: now,
             method: request.method().to_string(),
             path: request.uri().path().to_owned(),
             query: request.uri().query().map(ToOwned::to_owned),
@@ -167,90 +225,45 @@ impl Simulator {
             body,
             peer: request.peer_addr(),
             alias: claim.as_ref().map(|claim| claim.alias().to_owned()),
+            session_of,
             in_flight_when_begun: state.in_flight,
             status: 0,
+            answered_at: None,
         };
-        if state.log.len() == LOG_LIMIT {
-            state.log.pop_front();
-        }
-        state.log.push_back(asked.clone());
+        state.log.push(asked.clone());
         Call {
             asked,
             claim,
-            switches: Arc::clone(&state.switches),
+            session,
+            switches,
             open: Open(self.clone()),
         }
     }
 
-    /// Enters the answer in the log.
-    fn end(&self, number: u64, status: u16) {
-        let mut state = self.state();
-        let mut newest_first = state.log.iter_mut().rev();
-        if let Some(asked) = newest_first.find(|asked| asked.number == number) {
-            asked.status = status;
-        }
-    }
-
     /// Does what a request asks for, and decides the answer.
-    fn decide(&self, call: &Call) -> Result<Reply, Refusal> {
-        let Call {
-            asked, switches, ..
-        } = call;
-        let Some(path) = asked.path.strip_prefix("/vmrest/") else {
-            return Ok(Reply::page(404, "Not Found"));
+    fn decide(&self, call: &Call) -> Reply {
+        let switches = &call.switches;
+        let Some(path) = call.asked.path.strip_prefix("/vmrest/") else {
+            return Reply::page(404, "Not Found");
         };
         let mut state = self.state();
-        let refused = || Refusal::new(401, "", String::new());
-        let claim = call.claim.as_ref().ok_or_else(refused)?;
-        let State { store, guard, .. } = &mut *state;
-        let person = store.person(claim.alias());
-        let password = person.as_ref().map(|person| person.password.as_str());
-        if !guard.sign_in(claim, password, switches, Instant::now()) {
-            return Err(refused());
+        let (answer, cookies) = match call.sign_in(&mut state) {
+            Ok((person, cookies)) => (call.answer(person, path), cookies),
+            Err(refusal) => (Err(refusal), Vec::new()),
+        };
+        let mut reply = answer.unwrap_or_else(|refusal| Reply::refusal(&refusal, switches));
+        if switches.cookies == Cookies::Y2015 {
+            let headers = [
+                ("X-Frame-Options", "SAMEORIGIN"),
+                ("Cache-Control", "private"),
+                ("Expires", "Wed, 31 Dec 1969 16:00:00 PST"),
+            ];
+            let headers = headers.map(|(name, value)| (name, value.to_owned()));
+            reply.headers.extend(headers);
         }
-        let person = person.ok_or_else(refused)?;
-        if let Some(closed) = &switches.not_permitted.0
-            && asked
-                .path
-                .strip_prefix(closed.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        {
-            return Err(refused());
-        }
-        let segments: Vec<_> = path.split('/').collect();
-        match segments.as_slice() {
-            ["user"] => {
-                call.must_be(&["GET"])?;
-                Ok(person.show(switches))
-            }
-            ["user", path] => {
-                let collection = collection(path)?;
-                let [methods, _] = collection.methods;
-                call.must_be(methods)?;
-                Ok(person.list(collection, switches))
-            }
-            ["user", path, id] => {
-                let collection = collection(path)?;
-                let [_, methods] = collection.methods;
-                call.must_be(methods)?;
-                match (asked.method.as_str(), collection.secret) {
-                    ("PUT", Some(secret)) => {
-                        let query = asked.query.as_deref().unwrap_or_default();
-                        person.set_secret(secret, (collection, id), query, switches)
-                    }
-                    _ => person.get(collection, id, switches),
-                }
-            }
-            [first, ..] if ADMINISTRATORS.contains(first) => {
-                let message = "Access denied: this resource is the administrators'.";
-                Err(Refusal::new(
-                    switches.forbidden as u16,
-                    "FORBIDDEN",
-                    message.to_owned(),
-                ))
-            }
-            _ => Err(not_found(&asked.path)),
-        }
+        let cookies = cookies.into_iter().map(|cookie| ("Set-Cookie", cookie));
+        reply.headers.extend(cookies);
+        reply
     }
 }
 

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde::de::value::MapDeserializer;
 
 use values::{
-    Count, Cut, ErrorBody, Flags, Framing, Header, Refuses, Span, Stall, Status, Text, Toggle,
-    Total,
+    Close, Cookies, Count, Cut, ErrorBody, Flags, Framing, Header, Refuses, Span, Stall, Status,
+    Text, Toggle, Total,
 };
 
 /// Every switch. `Switches::default()` is a healthy server.
@@ -53,6 +53,22 @@ pub struct Switches {
     pub stall: Stall,
     /// Where a body ends too early: `off`, `length` (short of its `Content-Length`), `chunked` (within a chunk).
     pub cut: Cut,
+    /// When connections are closed without a word (plain HTTP only): `off`, `every:N` (after N answers),
+    /// `idle:DURATION`, `unread` (each request is read and gets no answer and no effect), `unread:reused` (so are those
+    /// on a connection that has carried one before).
+    pub close: Close,
+    /// Requests that are worked on at once, or `off`. More wait their turn.
+    pub throttle: Count,
+    /// The most requests that wait; one more is answered 503.
+    pub throttle_queue: Count,
+    /// The longest wait, then 503.
+    pub throttle_wait: Span,
+    /// The time for which a request is worked on.
+    pub work: Span,
+    /// The session cookies, as in the releases of `2010`, `2012`, `2015`, or `off`.
+    pub cookies: Cookies,
+    /// The time after which an unused session ends.
+    pub session_ttl: Span,
     /// Failed sign-ins that lock a person out (`MaxHacks`), or `off`.
     pub lockout: Count,
     /// The time after which failed sign-ins are forgotten (`HackResetTime`).
@@ -85,6 +101,13 @@ impl Default for Switches {
             delay: Span(Duration::ZERO),
             stall: Stall::Off,
             cut: Cut::Off,
+            close: Close::Off,
+            throttle: Count(Some(5)),
+            throttle_queue: Count(Some(255)),
+            throttle_wait: Span(Duration::from_secs(20)),
+            work: Span(Duration::ZERO),
+            cookies: Cookies::Y2015,
+            session_ttl: minutes(30),
             lockout: Count(Some(3)),
             hack_reset: minutes(30),
             lockout_time: minutes(30),

@@ -7,11 +7,14 @@ use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::rt::net::TcpStream;
 use actix_web::web::Bytes;
+
+use super::switches::values::Close;
 
 /// What happens between the halves of a body.
 pub type Then = Pin<Box<dyn Future<Output = io::Result<()>>>>;
@@ -55,9 +58,22 @@ impl MessageBody for Body {
 
 /// A client's connection, which the simulator can end without a word.
 #[derive(Clone, Default)]
-pub struct Connection {
+pub struct Connection(Arc<Line>);
+
+#[derive(Default)]
+struct Line {
     /// A second handle of the socket; none under TLS.
-    socket: Option<Arc<std::net::TcpStream>>,
+    socket: Option<std::net::TcpStream>,
+    requests: AtomicUsize,
+}
+
+impl Line {
+    fn shut(&self, half: Shutdown) {
+        if let Some(socket) = &self.socket {
+            // It may be closed already.
+            let _ = socket.shutdown(half);
+        }
+    }
 }
 
 impl Connection {
@@ -66,24 +82,49 @@ impl Connection {
         let socket = stream
             .downcast_ref::<TcpStream>()
             .and_then(|stream| stream.as_fd().try_clone_to_owned().ok());
-        Self {
-            socket: socket.map(|socket| Arc::new(socket.into())),
-        }
+        Self(Arc::new(Line {
+            socket: socket.map(std::net::TcpStream::from),
+            requests: AtomicUsize::new(0),
+        }))
     }
 
-    /// Closes the connection.
-    pub fn close(&self) {
-        if let Some(socket) = &self.socket {
-            // It may be closed already.
-            let _ = socket.shutdown(Shutdown::Both);
+    /// Counts one more request, and closes now or later as the switch says. Tells whether the request gets an answer.
+    pub fn count(&self, close: Close) -> bool {
+        let number = self.0.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        match close {
+            Close::Unread => self.0.shut(Shutdown::Both),
+            Close::UnreadReused if number > 1 => self.0.shut(Shutdown::Both),
+            Close::Off | Close::UnreadReused | Close::Every(_) | Close::Idle(_) => return true,
+        }
+        false
+    }
+
+    /// Closes after the answer that is about to be sent, at once or when the connection is idle, as the switch says.
+    /// The server takes it for the client's end, so it sends what it has, and nothing announces it.
+    pub fn answered(&self, close: Close) {
+        let number = self.0.requests.load(Ordering::Relaxed);
+        match close {
+            Close::Every(count) if number >= count => self.0.shut(Shutdown::Read),
+            Close::Idle(duration) => {
+                let line = Arc::downgrade(&self.0);
+                actix_web::rt::spawn(async move {
+                    tokio::time::sleep(duration).await;
+                    if let Some(line) = line.upgrade()
+                        && line.requests.load(Ordering::Relaxed) == number
+                    {
+                        line.shut(Shutdown::Read);
+                    }
+                });
+            }
+            _ => {}
         }
     }
 
     /// Closes the connection once what was written so far is on its way.
     pub async fn break_off(self) -> io::Result<()> {
         tokio::task::yield_now().await;
-        self.close();
-        match self.socket {
+        self.0.shut(Shutdown::Both);
+        match self.0.socket {
             Some(_) => Ok(()),
             None => Err(io::Error::other("the simulator breaks off")),
         }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::rt::net::TcpStream;
 use cupi_gateway::simulator::{Asked, Simulator, Switches, Tls, bind};
@@ -35,15 +36,19 @@ async fn fung(simulator: &Simulator, method: &str, path: &str) -> Reply {
     call(simulator, method, path, &basic("fung", "winter-2010")).await
 }
 
-/// Sends fung's GET of his accounts and reads all bytes until the simulator closes.
-async fn raw(simulator: &Simulator) -> String {
+/// Sends fung's GET of his accounts so many times on one connection, each when the answer before has begun, and reads
+/// all bytes until the simulator closes.
+async fn raw(simulator: &Simulator, times: usize) -> String {
     let authorization = basic("fung", "winter-2010");
     let mut socket = TcpStream::connect(simulator.address()).await.unwrap();
     let request = format!(
         "GET {ACCOUNTS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\r\n"
     );
-    socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
+    for _ in 0..times {
+        socket.write_all(request.as_bytes()).await.unwrap();
+        socket.read_buf(&mut answer).await.unwrap();
+    }
     socket.read_to_end(&mut answer).await.unwrap();
     String::from_utf8(answer).unwrap()
 }
@@ -439,13 +444,13 @@ async fn a_cut_body_ends_without_what_was_promised() {
     let whole = fung(&simulator, "GET", ACCOUNTS).await.body.len();
 
     simulator.set("cut", "length").unwrap();
-    let answer = raw(&simulator).await;
+    let answer = raw(&simulator, 1).await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.contains(&format!("content-length: {whole}")), "{head}");
     assert_eq!(body.len(), whole / 2);
 
     simulator.set("cut", "chunked").unwrap();
-    let answer = raw(&simulator).await;
+    let answer = raw(&simulator, 1).await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(
         head.contains("transfer-encoding: chunked") && !head.contains("content-length"),
@@ -644,6 +649,8 @@ async fn it_serves_https() {
 
     assert_eq!(user.status, 200);
     assert!(simulator.url().starts_with("https://127.0.0.1:"));
+    let fault = simulator.set("close", "every:1").unwrap_err();
+    assert_eq!(fault, "The switch `close` works without TLS only.");
 }
 
 #[test]
@@ -660,4 +667,259 @@ fn files_that_hold_no_certificate_are_named() {
         .unwrap();
 
     assert!(fault.to_string().contains("none.pem: "), "{fault}");
+}
+
+/// The cookies that an answer sets, as a client sends them back.
+fn cookies(answer: &Reply) -> String {
+    let set = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "set-cookie");
+    let pairs = set.map(|(_, cookie)| cookie.split(';').next().unwrap());
+    pairs.collect::<Vec<_>>().join("; ")
+}
+
+async fn with_cookies(simulator: &Simulator, authorization: &str, cookies: &str) -> Reply {
+    let headers = [("authorization", authorization), ("cookie", cookies)];
+    ask(
+        "GET",
+        &format!("{}/vmrest/user", simulator.url()),
+        &headers,
+        b"",
+    )
+    .await
+}
+
+#[actix_web::test]
+async fn session_cookies_look_as_in_their_time() {
+    let eras: [(&str, &[(&str, &str)]); 4] = [
+        ("off", &[]),
+        (
+            "2010",
+            &[("JSESSIONIDSSO", "Path=/"), ("JSESSIONID", "Path=/vmrest")],
+        ),
+        (
+            "2012",
+            &[
+                ("JSESSIONIDSSO", "Path=/; Secure"),
+                ("JSESSIONID", "Path=/vmrest; Secure"),
+            ],
+        ),
+        (
+            "2015",
+            &[
+                ("JSESSIONIDSSO", "Path=/; Secure; HttpOnly"),
+                ("JSESSIONID", "Path=/vmrest/; Secure; HttpOnly"),
+                ("REQUEST_TOKEN_KEY", "Path=/; Secure; HttpOnly"),
+            ],
+        ),
+    ];
+
+    for (era, expected) in eras {
+        let simulator = start();
+        simulator.set("cookies", era).unwrap();
+
+        for path in ["/vmrest/user", "/vmrest/users"] {
+            let answer = fung(&simulator, "GET", path).await;
+
+            let set = answer
+                .headers
+                .iter()
+                .filter(|(name, _)| name == "set-cookie");
+            let seen: Vec<_> = set
+                .map(|(_, cookie)| {
+                    let (pair, attributes) = cookie.split_once("; ").unwrap();
+                    let (name, value) = pair.split_once('=').unwrap();
+                    assert!(value.len() == 32 || value.parse::<i64>().is_ok(), "{value}");
+                    (name, attributes)
+                })
+                .collect();
+            assert_eq!(seen, expected, "{era} {path}");
+            let options = (era == "2015").then_some("SAMEORIGIN");
+            assert_eq!(answer.header("x-frame-options"), options);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_session_spares_the_sign_in_of_those_who_opened_it() {
+    let simulator = start();
+    let right = basic("fung", "winter-2010");
+    let first = with_cookies(&simulator, &right, "").await;
+    let session = cookies(&first);
+    simulator.clear_log();
+
+    let again = with_cookies(&simulator, &right, &session).await;
+
+    assert_eq!((again.status, cookies(&again).as_str()), (200, ""));
+    assert_eq!(simulator.sign_ins_done("fung"), 1);
+    assert_eq!(first_asked(&simulator).session_of.as_deref(), Some("fung"));
+
+    let wrong = with_cookies(&simulator, &basic("fung", "wrong"), &session).await;
+    assert_eq!((wrong.status, simulator.failed_sign_ins("fung")), (401, 1));
+
+    simulator.set("session_ttl", "0s").unwrap();
+    let late = with_cookies(&simulator, &right, &session).await;
+    assert_ne!(cookies(&late), "");
+    assert_eq!(simulator.sign_ins_done("fung"), 2);
+}
+
+#[actix_web::test]
+async fn a_foreign_session_shows_nothing_of_its_owner_but_is_seen() {
+    let simulator = start();
+    let session = cookies(&fung(&simulator, "GET", "/vmrest/user").await);
+    simulator.clear_log();
+
+    let answer = with_cookies(&simulator, &basic("otto", "single-malt"), &session).await;
+
+    assert!(answer.text().contains("<Alias>otto</Alias>"));
+    assert_ne!(cookies(&answer), "");
+    let asked = first_asked(&simulator);
+    assert_eq!(
+        (asked.alias.as_deref(), asked.session_of.as_deref()),
+        (Some("otto"), Some("fung"))
+    );
+    assert_eq!(simulator.sign_ins_done("otto"), 1);
+}
+
+#[actix_web::test]
+async fn a_changed_password_ends_sessions_and_the_old_one() {
+    let simulator = start();
+    let old = basic("fung", "winter-2010");
+    let session = cookies(&with_cookies(&simulator, &old, "").await);
+
+    simulator.set_password("fung", "spring").unwrap();
+
+    assert_eq!(with_cookies(&simulator, &old, &session).await.status, 401);
+    assert_eq!(
+        with_cookies(&simulator, &basic("fung", "spring"), &session)
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        simulator.set_password("nobody", "x").unwrap_err(),
+        "There is no nobody."
+    );
+}
+
+#[actix_web::test]
+async fn requests_beyond_the_throttle_wait_in_line() {
+    let simulator = start();
+    set(&simulator, &[("throttle", "1"), ("work", "5ms")]);
+
+    let ask = |_| {
+        let simulator = simulator.clone();
+        actix_web::rt::spawn(async move { fung(&simulator, "GET", "/vmrest/user").await })
+    };
+    let tasks: Vec<_> = (0..6).map(ask).collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap().status, 200);
+    }
+
+    let log = simulator.log();
+    assert!(log.is_sorted_by_key(|asked| asked.answered_at.unwrap()));
+    for (before, asked) in (1..).zip(&log) {
+        let since = asked.answered_at.unwrap() - log[0].at;
+        assert!(since >= before * Duration::from_millis(5), "{since:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_full_queue_and_a_long_wait_are_503() {
+    for (name, value) in [("throttle_queue", "0"), ("throttle_wait", "1ms")] {
+        let simulator = start();
+        set(
+            &simulator,
+            &[("throttle", "1"), ("work", "1h"), (name, value)],
+        );
+        let asking = simulator.clone();
+        actix_web::rt::spawn(async move { fung(&asking, "GET", "/vmrest/user").await });
+        while simulator.log().is_empty() {
+            tokio::task::yield_now().await;
+        }
+
+        let busy = fung(&simulator, "GET", "/vmrest/user").await;
+
+        assert_eq!(
+            (busy.status, busy.header("content-type")),
+            (503, Some("text/html;charset=utf-8"))
+        );
+        assert!(busy.text().contains("The server is busy."));
+        assert_eq!(simulator.most_in_flight(), 2);
+        simulator.set("throttle", "off").unwrap();
+        simulator.set("work", "0s").unwrap();
+        assert_eq!(fung(&simulator, "GET", "/vmrest/user").await.status, 200);
+    }
+}
+
+#[actix_web::test]
+async fn connections_are_closed_without_a_word() {
+    let cases = [
+        ("every:1", 1),
+        ("every:2", 2),
+        ("idle:1ms", 1),
+        ("unread:reused", 2),
+        ("unread", 1),
+    ];
+
+    for (close, requests) in cases {
+        let simulator = start();
+        set(&simulator, &[("close", close)]);
+
+        let answers = raw(&simulator, requests).await;
+
+        let answered = if close.starts_with("unread") {
+            requests - 1
+        } else {
+            requests
+        };
+        assert_eq!(
+            answers.matches("HTTP/1.1 200 OK").count(),
+            answered,
+            "{close}"
+        );
+        assert_eq!(
+            answers.matches("</UserExternalServiceAccounts>").count(),
+            answered,
+            "{close}"
+        );
+        assert!(!answers.contains("connection: "), "{answers}");
+        let log = simulator.log();
+        assert_eq!(log.len(), requests);
+        assert_eq!(
+            log.iter().filter(|asked| asked.status == 200).count(),
+            answered
+        );
+    }
+}
+
+#[actix_web::test]
+async fn an_answer_is_whole_before_its_connection_closes() {
+    let simulator = start();
+    let text = "x".repeat(10_000_000);
+    set(&simulator, &[("close", "every:1"), ("document", &text)]);
+
+    let answer = raw(&simulator, 1).await;
+
+    assert!(answer.ends_with(&text));
+}
+
+#[actix_web::test]
+async fn what_is_read_but_not_answered_has_no_effect() {
+    let simulator = start();
+    set(&simulator, &[("close", "unread")]);
+    let mut socket = TcpStream::connect(simulator.address()).await.unwrap();
+    let request = format!(
+        "PUT {SECOND}?password=x HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer token-fung\r\n\
+         Content-Type: application/xml\r\nContent-Length: 0\r\n\r\n"
+    );
+
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+
+    assert_eq!((answer.len(), simulator.log().len()), (0, 1));
+    let password = simulator.account_password("fung", "75436abf-8784-450f-ac61-23a08be2c364");
+    assert_eq!(password, None);
 }

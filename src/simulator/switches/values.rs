@@ -60,6 +60,35 @@ impl TryFrom<String> for Span {
     }
 }
 
+/// When connections are closed without a word.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(try_from = "String")]
+pub enum Close {
+    Off,
+    Every(usize),
+    Idle(Duration),
+    Unread,
+    UnreadReused,
+}
+
+impl TryFrom<String> for Close {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let known = match text.split_once(':') {
+            None if text == "off" => Some(Self::Off),
+            None if text == "unread" => Some(Self::Unread),
+            Some(("unread", "reused")) => Some(Self::UnreadReused),
+            Some(("every", count)) => count.parse().ok().map(Self::Every),
+            Some(("idle", time)) => humantime::parse_duration(time).ok().map(Self::Idle),
+            _ => None,
+        };
+        known.ok_or_else(|| {
+            format!("takes off, every:NUMBER, idle:DURATION, unread or unread:reused, not `{text}`")
+        })
+    }
+}
+
 /// Any text, or `off`.
 #[derive(Clone, Deserialize)]
 #[serde(from = "String")]
@@ -150,6 +179,19 @@ pub enum Cut {
     Off,
     Length,
     Chunked,
+}
+
+/// The era of the session cookies.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+pub enum Cookies {
+    #[serde(rename = "off")]
+    Off,
+    #[serde(rename = "2010")]
+    Y2010,
+    #[serde(rename = "2012")]
+    Y2012,
+    #[serde(rename = "2015")]
+    Y2015,
 }
 
 /// The status of a refusal.
