@@ -1,12 +1,13 @@
 //! A stand-in for Unity Connection's CUPI for End Users: a server of its own, for the demo, for tests and for trying.
 //!
 //! ```text
-//!   serve.rs    what happens to a request, in order       switches.rs   how it differs from a healthy server
-//!   throttle.rs a few at once, the rest wait              store.rs      the collections and their rules
-//!   guard.rs    sign-in, lock-out, sessions               object.rs     one object, and how it is spelled
-//!   answer.rs   documents, refusals, pages                people.rs     who there is, and what they have
-//!   wire.rs     connections, and how answers break        xml.rs        its own codec
-//!   log.rs      what it was asked
+//!   serve.rs     what happens to a request, in order      switches.rs  how it differs from a healthy server
+//!   throttle.rs  a few at once, the rest wait             store.rs     the table of collections
+//!   guard.rs     sign-in, lock-out, sessions              person.rs    one person's objects, and the rules for them
+//!   answer.rs    documents, refusals, pages               object.rs    one object, and how it is spelled
+//!   wire.rs      connections, and how answers break       people.rs    who there is, and what they have
+//!   log.rs       what it was asked                        wanted.rs    what a request wants of a collection
+//!   xml.rs       its own codec
 //! ```
 //!
 //! It shares no code with the gateway: what both get wrong the same way, no test would find.
@@ -16,10 +17,12 @@ pub mod guard;
 pub mod log;
 pub mod object;
 pub mod people;
+pub mod person;
 pub mod serve;
 pub mod store;
 pub mod switches;
 pub mod throttle;
+pub mod wanted;
 pub mod wire;
 pub mod xml;
 

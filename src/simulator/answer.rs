@@ -8,9 +8,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 
 use super::switches::Switches;
-use super::switches::values::{Cut, ErrorBody, Framing, Stall};
+use super::switches::values::{CreatedBody, Cut, ErrorBody, Framing, Location, Stall};
 use super::wire::{Body, Connection, Then};
 use super::xml;
+
+/// The origin that answers name.
+const ORIGIN: &str = "https://localhost:8443";
 
 /// A refusal: status, code and message of an `ErrorDetails`, and what a 405 allows.
 pub struct Refusal {
@@ -33,6 +36,11 @@ impl Refusal {
             message,
             allow: None,
         }
+    }
+
+    /// Makes the refusal of what the client sent.
+    pub fn bad_input(code: &'static str, message: String) -> Self {
+        Self::new(400, code, message)
     }
 }
 
@@ -57,12 +65,29 @@ impl Reply {
         Self::xml(204, String::new())
     }
 
+    /// Answers 201 as the guide says: the relative URI of what was created, as text.
+    pub fn created(path: &str, id: &str, switches: &Switches) -> Self {
+        let list = format!("/vmrest/user/{path}");
+        let body = match switches.created_body {
+            CreatedBody::Uri => format!("{list}/{id}"),
+            CreatedBody::Empty => String::new(),
+            CreatedBody::Other => "Created".to_owned(),
+        };
+        let mut reply = Self::xml(201, body);
+        let location = match switches.location {
+            Location::Good => format!("{ORIGIN}{list}/{id}"),
+            // As a guide of Cisco's prints it: another scheme, the path twice.
+            Location::Malformed => format!("http://localhost{list}{list}/{id}"),
+            Location::Missing => return reply,
+        };
+        reply.headers.push(("Location", location));
+        reply
+    }
+
     /// Answers 302 to the place where https would be.
     pub fn redirect(uri: &str) -> Self {
         let mut reply = Self::page(302, "Found");
-        reply
-            .headers
-            .push(("Location", format!("https://localhost:8443{uri}")));
+        reply.headers.push(("Location", format!("{ORIGIN}{uri}")));
         reply
     }
 

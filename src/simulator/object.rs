@@ -11,12 +11,14 @@ use super::xml;
 pub enum Is {
     /// The object's URI, which only lists print.
     Uri,
-    /// The object's id.
-    Id,
-    /// Yes or no.
+    /// Yes or no; read-only.
     Flag,
-    /// Anything else.
+    /// Any text; read-only.
     Text,
+    /// A text of at most so many characters, which may be written.
+    Optional(usize),
+    /// The same, and it may be neither missing nor empty.
+    Required(usize),
 }
 
 /// One object: its texts by element, flags as `true` or `false`.

@@ -3,16 +3,25 @@
 use std::collections::BTreeMap;
 
 use super::object::Object;
+use super::person::Person;
 
 /// Who can sign in, with which password, and what there is to see: alias, password, description.
 pub const SIGN_INS: &[(&str, &str, &str)] = &[
-    ("fung", "winter-2010", "the two accounts of Cisco's guide"),
-    ("nadia", "lonely-cloud", "no account at all"),
-    ("otto", "single-malt", "one account"),
+    (
+        "fung",
+        "winter-2010",
+        "the two accounts of Cisco's guide; three alternate devices, one of them his own",
+    ),
+    ("nadia", "lonely-cloud", "no accounts, no devices"),
+    (
+        "otto",
+        "single-malt",
+        "one account; one device, the administrator's",
+    ),
     (
         "mira",
         "forty-winks",
-        "many accounts: 40, or as the switch `many` says",
+        "many accounts (40, or as the switch `many` says); as many devices as there may be",
     ),
     (
         "eva",
@@ -22,7 +31,7 @@ pub const SIGN_INS: &[(&str, &str, &str)] = &[
     (
         "person01",
         "secret-01",
-        "two accounts; person02 to person24 are alike, with secret-02 to secret-24",
+        "two accounts, two devices; person02 to person24 are alike, with secret-02 to secret-24",
     ),
 ];
 
@@ -33,61 +42,40 @@ const PRODUCTS: [&str; 4] = [
     "Office 365",
 ];
 
-/// Somebody who can sign in.
-pub struct Person {
-    /// The name to sign in with.
-    pub alias: String,
-    /// The password of the web applications.
-    pub password: String,
-    /// What `/vmrest/user` tells.
-    pub user: Object,
-    /// The objects, by the path of their collection.
-    pub objects: BTreeMap<&'static str, Vec<Object>>,
-}
-
 /// Makes everybody.
 pub fn everybody() -> Vec<Person> {
     let mut people = vec![
+        person(100, ("fung", "winter-2010"), ["Fung", "Lee", "4100"]),
+        person(101, ("nadia", "lonely-cloud"), ["Nadia", "Ruiz", "4101"]),
+        person(102, ("otto", "single-malt"), ["Otto", "Brandt", "0410"]),
+        person(103, ("mira", "forty-winks"), ["Mira", "Patel", "4103"]),
         person(
-            "fung",
-            "winter-2010",
-            ["Fung", "Lee", "4100"],
-            guide_accounts(),
-        ),
-        person(
-            "nadia",
-            "lonely-cloud",
-            ["Nadia", "Ruiz", "4101"],
-            Vec::new(),
-        ),
-        person(
-            "otto",
-            "single-malt",
-            ["Otto", "Brandt", "0410"],
-            accounts("otto", 102, 1),
-        ),
-        person(
-            "mira",
-            "forty-winks",
-            ["Mira", "Patel", "4103"],
-            accounts("mira", 103, 40),
-        ),
-        person(
-            "eva",
-            "pass:wörd 😀&%+",
+            104,
+            ("eva", "pass:wörd 😀&%+"),
             ["Éva", "O'Hara & Søn", "4104"],
-            awkward_accounts(),
         ),
     ];
     for number in 1..=24 {
         let alias = format!("person{number:02}");
+        let password = format!("secret-{number:02}");
         let name = ["Person", &format!("{number:02}"), &format!("42{number:02}")];
-        people.push(person(
-            &alias,
-            &format!("secret-{number:02}"),
-            name,
-            accounts(&alias, number, 2),
-        ));
+        people.push(person(number, (&alias, &password), name));
+    }
+    for person in &mut people {
+        let Person { alias, number, .. } = &*person;
+        let (accounts, devices) = match alias.as_str() {
+            "fung" => (guide_accounts(), devices(alias, *number, [2, 1])),
+            "nadia" => (Vec::new(), Vec::new()),
+            "otto" => (accounts(alias, *number, 1), devices(alias, *number, [1, 0])),
+            "mira" => (
+                accounts(alias, *number, 40),
+                devices(alias, *number, [9, 5]),
+            ),
+            "eva" => (awkward_accounts(), awkward_devices()),
+            _ => (accounts(alias, *number, 2), devices(alias, *number, [1, 1])),
+        };
+        person.objects.insert("externalserviceaccounts", accounts);
+        person.objects.insert("alternatedevices", devices);
     }
     people
 }
@@ -157,11 +145,40 @@ fn awkward_accounts() -> Vec<Object> {
     accounts
 }
 
+/// Makes devices by rule: so many that the administrator defined, so many of the person's own.
+fn devices(alias: &str, owner: usize, [administrators, own]: [usize; 2]) -> Vec<Object> {
+    let device = |number: usize| {
+        let user_defined = number > administrators;
+        let place = if user_defined { "Weekend flat" } else { "Desk" };
+        Object::new([
+            (
+                "ObjectId",
+                &format!("{owner:08x}-de71-4000-8000-{number:012x}"),
+            ),
+            ("DisplayName", &format!("{place} of {alias} ({number})")),
+            ("DtmfAccessId", &format!("0044{owner:04}{number:02}")),
+            ("UserDefined", if user_defined { "true" } else { "false" }),
+        ])
+    };
+    (1..=administrators + own).map(device).collect()
+}
+
+fn awkward_devices() -> Vec<Object> {
+    let mut devices = devices("eva", 104, [1, 2]);
+    if let [_, named, nameless] = devices.as_mut_slice() {
+        named
+            .texts
+            .insert("DisplayName", r#"A & <B> "q" ]]> é 😀"#.to_owned());
+        named.texts.insert("DtmfAccessId", "+*0#".to_owned());
+        nameless.texts.remove("DisplayName");
+    }
+    devices
+}
+
 fn person(
-    alias: &str,
-    password: &str,
+    number: usize,
+    (alias, password): (&str, &str),
     [first, last, extension]: [&str; 3],
-    accounts: Vec<Object>,
 ) -> Person {
     let user = Object::new([
         ("FirstName", first),
@@ -175,9 +192,11 @@ fn person(
         ("EmailAddress", &format!("{alias}@example.org")),
     ]);
     Person {
+        number,
         alias: alias.to_owned(),
         password: password.to_owned(),
         user,
-        objects: BTreeMap::from([("externalserviceaccounts", accounts)]),
+        objects: BTreeMap::new(),
+        created: 0,
     }
 }

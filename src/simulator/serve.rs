@@ -10,11 +10,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::answer::{Refusal, Reply};
 use super::guard::Claim;
 use super::log::Asked;
-use super::people::Person;
-use super::store::{COLLECTIONS, Collection};
+use super::person::Person;
+use super::store::Store;
 use super::switches::Switches;
 use super::switches::values::{Cookies, Span, Stall, Toggle};
 use super::throttle;
+use super::wanted::Wanted;
 use super::wire::Connection;
 use super::{Simulator, State};
 
@@ -132,21 +133,23 @@ impl Call {
                 Ok(person.show(switches))
             }
             ["user", path] => {
-                let collection = collection(path)?;
-                let [methods, _] = collection.methods;
+                let wanted = self.wanted(path)?;
+                let [methods, _] = wanted.collection.methods;
                 self.must_be(methods)?;
-                Ok(person.list(collection, switches))
+                match asked.method.as_str() {
+                    "POST" => person.create(&wanted),
+                    _ => Ok(person.list(&wanted)),
+                }
             }
             ["user", path, id] => {
-                let collection = collection(path)?;
-                let [_, methods] = collection.methods;
+                let wanted = self.wanted(path)?;
+                let [_, methods] = wanted.collection.methods;
                 self.must_be(methods)?;
-                match (asked.method.as_str(), collection.secret) {
-                    ("PUT", Some(secret)) => {
-                        let query = asked.query.as_deref().unwrap_or_default();
-                        person.set_secret(secret, (collection, id), query, switches)
-                    }
-                    _ => person.get(collection, id, switches),
+                match (asked.method.as_str(), wanted.collection.secret) {
+                    ("PUT", Some(secret)) => person.set_secret(&wanted, id, secret),
+                    ("PUT", None) => person.update(&wanted, id),
+                    ("DELETE", _) => person.delete(&wanted, id),
+                    _ => person.get(&wanted, id),
                 }
             }
             [first, ..] if ADMINISTRATORS.contains(first) => {
@@ -156,6 +159,16 @@ impl Call {
             }
             _ => Err(not_found(&asked.path)),
         }
+    }
+
+    fn wanted(&self, path: &str) -> Result<Wanted<'_>, Refusal> {
+        let collection = Store::collection(path).ok_or_else(|| not_found(&self.asked.path))?;
+        Ok(Wanted {
+            collection,
+            query: self.asked.query.as_deref().unwrap_or_default(),
+            body: &self.asked.body,
+            switches: &self.switches,
+        })
     }
 
     /// Refuses other methods, and what writes without the content type that Unity Connection wants.
@@ -265,13 +278,6 @@ impl Simulator {
         reply.headers.extend(cookies);
         reply
     }
-}
-
-fn collection(path: &str) -> Result<&'static Collection, Refusal> {
-    let found = COLLECTIONS
-        .iter()
-        .find(|collection| collection.path == path);
-    found.ok_or_else(|| not_found(path))
 }
 
 fn not_found(path: &str) -> Refusal {

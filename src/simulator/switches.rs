@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde::de::value::MapDeserializer;
 
 use values::{
-    Close, Cookies, Count, Cut, ErrorBody, Flags, Framing, Header, Refuses, Span, Stall, Status,
-    Text, Toggle, Total,
+    Close, Cookies, Count, CreatedBody, Cut, ErrorBody, Flags, Framing, Header, Location, Refuses,
+    Span, Stall, Status, Text, Toggle, Total,
 };
 
 /// Every switch. `Switches::default()` is a healthy server.
@@ -35,6 +35,12 @@ pub struct Switches {
     pub malformed_id: Refuses,
     /// The status for URIs that only administrators may use: `400`, `401`, `403`, `404`.
     pub forbidden: Refuses,
+    /// The status for writes to what the administrator defined: `400`, `401`, `403`, `404`.
+    pub refused_write: Refuses,
+    /// The body of a 201: `uri`, `empty`, `other`.
+    pub created_body: CreatedBody,
+    /// The `Location` of a 201: `good`, `malformed`, `missing`.
+    pub location: Location,
     /// A path at and below which a valid sign-in is answered 401, or `off`.
     pub not_permitted: Text,
     /// The status of every answer, such as `503`, or `off`.
@@ -92,6 +98,9 @@ impl Default for Switches {
             error_body: ErrorBody::Xml,
             malformed_id: Refuses::NotFound,
             forbidden: Refuses::Forbidden,
+            refused_write: Refuses::Forbidden,
+            created_body: CreatedBody::Uri,
+            location: Location::Good,
             not_permitted: Text(None),
             status: Status(None),
             redirect: Toggle::Off,

@@ -181,6 +181,24 @@ pub enum Cut {
     Chunked,
 }
 
+/// What a 201 carries.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum CreatedBody {
+    Uri,
+    Empty,
+    Other,
+}
+
+/// Where a 201 says that the new object is.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Location {
+    Good,
+    Malformed,
+    Missing,
+}
+
 /// The era of the session cookies.
 #[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
 pub enum Cookies {
