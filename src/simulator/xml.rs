@@ -39,8 +39,7 @@ fn object(item: &str, elements: &[Element]) -> String {
     let element = |element: &Element| {
         let Element { name, text, stray } = element;
         let stray = if *stray { ">" } else { "" };
-        // A bare CR would come back as a line feed (XML 1.0, section 2.11).
-        let text = escape(text.as_str()).replace('\r', "&#13;");
+        let text = escape(text.as_str());
         format!("<{name}>{stray}{text}</{name}>")
     };
     let elements: String = elements.iter().map(element).collect();
