@@ -231,11 +231,8 @@ impl Keys {
         let Some(value) = self.value(key) else {
             return default;
         };
-        let number = value
-            .to_u128()
-            .and_then(|number| usize::try_from(number).ok());
-        match number {
-            Some(number) if number > 0 => number,
+        match value.deserialize() {
+            Ok(number) if number > 0 => number,
             _ => {
                 self.fault(key, "write a whole number above 0");
                 default
