@@ -4,6 +4,7 @@
 //! for a whole one, wait for a stalled body for ever and read an HTTP/1.1 body that ends with its
 //! connection as empty (actix-web #2287).
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,7 +76,9 @@ pub struct Upstream {
     origin: String,
     timeout: Duration,
     max_response_size: usize,
-    pooled: Client,
+    connect_timeout: Duration,
+    tls: Arc<rustls::ClientConfig>,
+    pooled: RefCell<Client>,
     fresh: Client,
 }
 
@@ -92,9 +95,11 @@ impl Upstream {
             origin: config.url.origin().ascii_serialization(),
             timeout: config.timeout,
             max_response_size: config.max_response_size,
-            pooled: client(config, tls, KEEP_ALIVE),
+            connect_timeout: config.connect_timeout,
+            tls: Arc::clone(tls),
+            pooled: RefCell::new(client(config.connect_timeout, tls, KEEP_ALIVE)),
             // A write must not meet a connection that the server is about to close.
-            fresh: client(config, tls, Duration::ZERO),
+            fresh: client(config.connect_timeout, tls, Duration::ZERO),
         }
     }
 
@@ -121,14 +126,14 @@ impl Upstream {
     }
 
     async fn exchange(&self, call: &Call) -> Result<Answer, Failure> {
-        let client = if call.method == Method::GET {
-            &self.pooled
+        let connections = if call.method == Method::GET {
+            self.pooled.borrow().clone()
         } else {
-            &self.fresh
+            self.fresh.clone()
         };
         let uri = self.uri(call)?;
         #[expect(clippy::disallowed_methods, reason = "this is the door")]
-        let mut request = client
+        let mut request = connections
             .request(call.method.clone(), uri)
             .no_decompress()
             .insert_header((AUTHORIZATION, call.credentials.header()))
@@ -150,6 +155,20 @@ impl Upstream {
         let mut response = sending.await.map_err(|error| failed_to_send(&error))?;
 
         let status = response.status();
+        if status.is_informational() {
+            // awc takes an interim answer for the last one and keeps the connection, where the last
+            // one would be read as the answer to the next call, which may be another caller's.
+            let empty = client(self.connect_timeout, &self.tls, KEEP_ALIVE);
+            self.pooled.replace(empty);
+            let told = UpstreamAnswer {
+                status: status.as_u16(),
+                ..UpstreamAnswer::default()
+            };
+            return Err(Failure {
+                error: Error::UpstreamError(told),
+                reached: true,
+            });
+        }
         let headers = response.headers();
         let length = headers
             .get(CONTENT_LENGTH)
@@ -222,11 +241,11 @@ impl Upstream {
     }
 }
 
-fn client(config: &config::Upstream, tls: &Arc<rustls::ClientConfig>, keep: Duration) -> Client {
+fn client(connect_timeout: Duration, tls: &Arc<rustls::ClientConfig>, keep: Duration) -> Client {
     let connector = Connector::new()
         .rustls_0_23(Arc::clone(tls))
-        .timeout(config.connect_timeout)
-        .handshake_timeout(config.connect_timeout)
+        .timeout(connect_timeout)
+        .handshake_timeout(connect_timeout)
         .conn_keep_alive(keep)
         .limit(0);
     ClientBuilder::new()
