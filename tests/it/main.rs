@@ -7,5 +7,9 @@
     reason = "a helper that fails is a failed test"
 )]
 
+mod accounts;
+mod auth;
+mod raw;
 mod simulator;
 mod support;
+mod upstream;

@@ -1,10 +1,21 @@
-//! What tests share: a client of HTTP.
+//! What tests share: clients of HTTP, a gateway with what stands behind it, and how answers look.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use actix_web::dev::ServerHandle;
 use actix_web::http::Method;
+use actix_web::rt::net::TcpStream;
+use actix_web::rt::{self, time::timeout};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cupi_gateway::config::Config;
+use cupi_gateway::server;
+use cupi_gateway::simulator::{self, Simulator, Switches};
+use serde_json::{Map, Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::raw::{RawUpstream, Step};
 
 /// Longer than anything takes that a test waits for.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -33,7 +44,6 @@ impl Reply {
     }
 
     /// Reads the body as JSON.
-    #[expect(dead_code, reason = "the tests of the gateway will read JSON")]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -77,4 +87,434 @@ pub async fn ask_by(
 /// Makes the value of an `Authorization` header.
 pub fn basic(alias: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{alias}:{password}")))
+}
+
+/// The list of accounts.
+pub const ACCOUNTS: &str = "/api/v1/accounts";
+
+/// The guide's account that uses service credentials.
+pub const FIRST: &str = "/api/v1/accounts/510eeaa6-6e85-40f3-88b3-863c2a4eec84";
+
+/// The guide's account that has a password.
+pub const SECOND: &str = "/api/v1/accounts/75436abf-8784-450f-ac61-23a08be2c364";
+
+/// Where the password of [`SECOND`] is set.
+pub const PASSWORD: &str = "/api/v1/accounts/75436abf-8784-450f-ac61-23a08be2c364/password";
+
+/// Where Unity Connection keeps accounts.
+pub const UPSTREAM_ACCOUNTS: &str = "/vmrest/user/externalserviceaccounts";
+
+/// `fung:winter-2010`, the person of the guide's sample.
+pub const FUNG: (&str, &str) = ("authorization", "Basic ZnVuZzp3aW50ZXItMjAxMA==");
+
+/// What a body of JSON is declared as.
+pub const JSON: (&str, &str) = ("content-type", "application/json");
+
+/// A gateway on a free port, and what stands behind it. Dropping it ends both.
+pub struct TestGateway<U> {
+    /// Where it is.
+    pub address: SocketAddr,
+    /// What it takes for Unity Connection.
+    pub upstream: U,
+    servers: Vec<ServerHandle>,
+}
+
+impl TestGateway<Simulator> {
+    /// Starts a gateway before a simulator.
+    pub fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// Starts a gateway with these settings, lines of TOML, before a simulator.
+    pub fn start_with(toml: &str) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (simulator, server) = simulator::bind(address, None, Switches::default()).unwrap();
+        let handle = server.handle();
+        rt::spawn(server);
+        let url = simulator.url();
+        let mut gateway = Self::before(simulator, &url, toml);
+        gateway.servers.push(handle);
+        gateway
+    }
+}
+
+impl TestGateway<RawUpstream> {
+    /// Starts a gateway before a server that does these steps for every request.
+    pub fn raw(steps: Vec<Step>) -> Self {
+        Self::raw_with("", vec![steps])
+    }
+
+    /// Starts a gateway with these settings before a server that has steps for each request in turn, the last ones for
+    /// all that follow.
+    pub fn raw_with(toml: &str, scripts: Vec<Vec<Step>>) -> Self {
+        let upstream = RawUpstream::start(scripts);
+        let url = upstream.url();
+        Self::before(upstream, &url, toml)
+    }
+}
+
+impl<U> TestGateway<U> {
+    /// Starts a gateway with these settings before whatever is at this URL.
+    pub fn before(upstream: U, url: &str, toml: &str) -> Self {
+        let config = Config::parse(&format!(
+            "server.bind = '127.0.0.1:0'\nserver.workers = 1\nupstream.url = '{url}'\n{toml}"
+        ));
+        let bound = server::bind(&config.unwrap()).unwrap();
+        let servers = vec![bound.server.handle()];
+        rt::spawn(bound.server);
+        Self {
+            address: bound.address,
+            upstream,
+            servers,
+        }
+    }
+
+    /// Sends a request.
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let url = format!("http://{}{path}", self.address);
+        ask(method, &url, headers, body.as_bytes()).await
+    }
+
+    /// Reads as [`FUNG`].
+    pub async fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path, &[FUNG], "").await
+    }
+
+    /// Sets the password of [`SECOND`] as [`FUNG`].
+    pub async fn set_password(&self, password: &str) -> Reply {
+        let body = json!({ "password": password }).to_string();
+        self.ask("PUT", PASSWORD, &[FUNG, JSON], &body).await
+    }
+
+    /// Sends these bytes and reads until the connection ends.
+    pub async fn speak(&self, request: &[u8]) -> Reply {
+        speak(self.address, request).await
+    }
+}
+
+impl<U> Drop for TestGateway<U> {
+    fn drop(&mut self) {
+        for server in &self.servers {
+            // The command is sent at once; only its end would have to be awaited.
+            drop(server.stop(false));
+        }
+    }
+}
+
+/// Sends these bytes, which must ask for the connection to be closed, and reads until it is.
+pub async fn speak(address: SocketAddr, request: &[u8]) -> Reply {
+    let talk = async {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        socket.write_all(request).await.unwrap();
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).await.unwrap();
+        answer
+    };
+    let answer = timeout(DEADLINE, talk).await.unwrap();
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+    let (head, body) = answer.split_at(end.unwrap() + 4);
+    let head = String::from_utf8(head.to_vec()).unwrap();
+    let mut lines = head.trim_end().lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap();
+    let headers = lines.map(|line| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.to_lowercase(), value.to_owned())
+    });
+    // The client asked for the end, so that the answer announces it.
+    let headers = headers.filter(|(name, _)| name != "connection");
+    Reply {
+        status: status.parse().unwrap(),
+        headers: headers.collect(),
+        body: body.to_vec(),
+    }
+}
+
+impl Reply {
+    /// Lists the headers in order of their names, without the date and the request id, which must be there.
+    pub fn fields(&self) -> Vec<(&str, &str)> {
+        assert!(self.header("date").is_some());
+        assert!(self.header("x-request-id").is_some());
+        let headers = self.headers.iter();
+        let mut fields: Vec<_> = headers
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .filter(|(name, _)| !["date", "x-request-id"].contains(name))
+            .collect();
+        fields.sort_unstable();
+        fields
+    }
+
+    /// Holds the whole answer against a read that succeeded.
+    #[track_caller]
+    pub fn assert_read(&self, json: &Value) {
+        assert_eq!(self.status, 200, "{}", self.text());
+        let length = self.body.len().to_string();
+        let expected = [
+            ("cache-control", "private, no-cache"),
+            ("content-length", length.as_str()),
+            ("content-type", "application/json"),
+            ("vary", "Authorization, Origin"),
+            ("x-content-type-options", "nosniff"),
+        ];
+        assert_eq!(self.fields(), expected);
+        assert_eq!(self.json(), *json);
+    }
+
+    /// Holds the whole answer against a write that succeeded.
+    #[track_caller]
+    pub fn assert_written(&self) {
+        assert_eq!(self.text(), "");
+        assert_eq!(self.status, 204);
+        let expected = [
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+        ];
+        assert_eq!(self.fields(), expected);
+    }
+}
+
+/// Every problem that there is: code, status, title, and the detail where it is always the same. Codes are API.
+pub const PROBLEMS: [(&str, u16, &str, &str); 22] = [
+    (
+        "invalid_object_id",
+        400,
+        "Invalid object id",
+        "The id in the path is not a UUID. Use an `objectId` as the list gives it.",
+    ),
+    ("invalid_query", 400, "Invalid query", ""),
+    ("invalid_body", 400, "Invalid body", ""),
+    (
+        "cors_rejected",
+        400,
+        "Cross-origin request refused",
+        "This origin, method or header is not allowed in requests from a page of another origin. The operator allows \
+         origins with `cors.allowed_origins`.",
+    ),
+    (
+        "credentials_missing",
+        401,
+        "Credentials missing",
+        "Sign in with your Unity Connection credentials: exactly one `Authorization` header, `Basic` or `Bearer` with a \
+         value, at most 8 KiB.",
+    ),
+    (
+        "credentials_rejected",
+        401,
+        "Credentials rejected",
+        "Unity Connection did not accept these credentials. Check user name and password before you try again: a few \
+         wrong ones lock the account.",
+    ),
+    (
+        "forbidden",
+        403,
+        "Not permitted",
+        "Unity Connection does not permit this to these credentials. Ask its administrator for the right.",
+    ),
+    (
+        "account_not_found",
+        404,
+        "No such account",
+        "The caller has no account with this id. Use an `objectId` of the caller's own list.",
+    ),
+    (
+        "route_not_found",
+        404,
+        "No such address",
+        "There is nothing at this address. `/api/v1/openapi.json` describes what there is.",
+    ),
+    (
+        "method_not_allowed",
+        405,
+        "Method not allowed",
+        "This address does not take that method. Use one that the `Allow` header names.",
+    ),
+    (
+        "request_timeout",
+        408,
+        "Request timed out",
+        "The body did not arrive whole within 10 seconds. Send the request again.",
+    ),
+    (
+        "password_not_settable",
+        409,
+        "Password not settable",
+        "This account uses service credentials: it has no password of the caller's. Set passwords only where \
+         `useServiceCredentials` is false.",
+    ),
+    (
+        "body_too_large",
+        413,
+        "Body too large",
+        "The body is larger than 16 KiB. Send only the properties that are documented.",
+    ),
+    (
+        "unsupported_media_type",
+        415,
+        "Unsupported media type",
+        "The body must be JSON. Send it with `Content-Type: application/json`.",
+    ),
+    (
+        "password_rejected",
+        422,
+        "Password rejected",
+        "Unity Connection did not take this password. Its own words, where it sent some, stand in `upstream`; choose \
+         another password.",
+    ),
+    (
+        "upstream_unreachable",
+        502,
+        "Unity Connection unreachable",
+        "Unity Connection cannot be reached. Try again later; if it lasts, tell the operator of this gateway.",
+    ),
+    (
+        "upstream_untrusted",
+        502,
+        "Unity Connection not trusted",
+        "Unity Connection's certificate is not trusted. The operator of this gateway sets `upstream.ca_bundle` or \
+         `upstream.certificate_sha256`.",
+    ),
+    (
+        "upstream_redirected",
+        502,
+        "Unity Connection redirects",
+        "Unity Connection answered with a redirect, which is not followed. The operator of this gateway sets \
+         `upstream.url` to the address that it points to, usually https.",
+    ),
+    (
+        "upstream_invalid_response",
+        502,
+        "Invalid answer from Unity Connection",
+        "",
+    ),
+    (
+        "upstream_error",
+        502,
+        "Unity Connection failed",
+        "Unity Connection answered with an error of its own. Try again later; if it lasts, tell its administrator.",
+    ),
+    (
+        "upstream_busy",
+        503,
+        "Unity Connection busy",
+        "Unity Connection is busy. Try again after the time in `Retry-After`.",
+    ),
+    (
+        "upstream_timeout",
+        504,
+        "Unity Connection timed out",
+        "Unity Connection did not answer in time. Try again later.",
+    ),
+];
+
+/// A whole answer that is a problem.
+pub struct Expected {
+    about: String,
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    members: Map<String, Value>,
+}
+
+/// Expects the problem with this code at this path.
+pub fn problem(code: &str, instance: &str) -> Expected {
+    let row = PROBLEMS.iter().find(|(known, ..)| *known == code);
+    let (_, status, title, detail) = *row.unwrap();
+    let members = json!({
+        "type": format!("urn:cupi-gateway:problem:{code}"),
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "code": code,
+    });
+    let Value::Object(members) = members else {
+        unreachable!()
+    };
+    let expected = Expected {
+        about: String::new(),
+        status,
+        headers: Vec::new(),
+        members,
+    };
+    match code {
+        "upstream_busy" => expected.header("retry-after", "5"),
+        _ if status == 401 => expected.header(
+            "www-authenticate",
+            r#"Basic realm="Unity Connection", charset="UTF-8""#,
+        ),
+        _ => expected,
+    }
+}
+
+impl Expected {
+    /// Names the case, for who reads that it failed.
+    pub fn about(mut self, case: &impl ToString) -> Self {
+        self.about = case.to_string();
+        self
+    }
+
+    /// Expects this header too, or in place of the usual one.
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// Expects this detail.
+    pub fn detail(self, detail: &str) -> Self {
+        self.member("detail", detail.into())
+    }
+
+    /// Expects the detail of an answer that cannot be used for this reason.
+    pub fn reason(self, reason: &str) -> Self {
+        self.detail(&format!(
+            "Unity Connection's answer is not the one asked for: {reason}. If it lasts, tell the operator of this \
+             gateway."
+        ))
+    }
+
+    /// Expects that Unity Connection answered so.
+    pub fn upstream(self, upstream: Value) -> Self {
+        self.member("upstream", upstream)
+    }
+
+    /// Expects that nobody knows whether the change was made.
+    pub fn unknown(self) -> Self {
+        let detail = self.members["detail"].as_str().unwrap();
+        let detail = format!(
+            "{detail} Whether the change was made is not known: read the resource before you repeat it."
+        );
+        self.detail(&detail).member("outcomeUnknown", true.into())
+    }
+
+    fn member(mut self, name: &str, value: Value) -> Self {
+        self.members.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Holds the whole answer against what is expected.
+    #[track_caller]
+    pub fn assert(mut self, reply: &Reply) {
+        let id = reply.header("x-request-id").unwrap_or_default();
+        self.members.insert("requestId".to_owned(), id.into());
+        let about = self.about;
+        assert_eq!(reply.json(), Value::Object(self.members), "{about}");
+        assert_eq!(reply.status, self.status, "{about}");
+        self.headers.extend([
+            ("cache-control", "no-store".to_owned()),
+            ("content-length", reply.body.len().to_string()),
+            ("content-type", "application/problem+json".to_owned()),
+            ("x-content-type-options", "nosniff".to_owned()),
+        ]);
+        self.headers.sort_unstable();
+        let headers = self.headers.iter();
+        let headers: Vec<_> = headers
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        assert_eq!(reply.fields(), headers, "{about}");
+    }
 }
