@@ -188,7 +188,8 @@ impl<'a> Document<'a> {
             return Err(Fault::NotUtf8);
         };
         let body = body.strip_prefix('\u{feff}').unwrap_or(body);
-        if body.bytes().any(|byte| !is_legal(char::from(byte))) {
+        let control = body.bytes().any(|byte| !is_legal(char::from(byte)));
+        if control || body.contains('\u{fffe}') || body.contains('\u{ffff}') {
             return Err(Fault::NotXml);
         }
         let mut events = Reader::from_str(body);
