@@ -1,1 +1,260 @@
+use super::{Fault, ObjectId, list, object};
 
+const ID: &str = "75436abf-8784-450f-ac61-23a08be2c364";
+
+/// The text of the element `A` in an object that holds this XML.
+fn text(xml: &str) -> Result<String, Fault> {
+    let document = format!("<O>{xml}</O>");
+    let object = object(document.as_bytes(), "O")?;
+    object.text("A").map(str::to_owned)
+}
+
+#[test]
+fn text_is_read_as_it_was_meant() {
+    let cases = [
+        ("<A>a</A>", Ok("a")),
+        ("<A/>", Ok("")),
+        ("<A />", Ok("")),
+        ("<A></A>", Ok("")),
+        ("<A> a b\t</A>", Ok("a b")),
+        ("<A>\u{a0}a\u{a0}</A>", Ok("\u{a0}a\u{a0}")),
+        ("<A>a&amp;&lt;&gt;&quot;&apos;&#x41;</A>", Ok("a&<>\"'A")),
+        ("<A><![CDATA[<a>&amp;]]></A>", Ok("<a>&amp;")),
+        ("<A>a<!-- - -->b<?p?>c<![CDATA[d]]>e</A>", Ok("abcde")),
+        ("<A>a<B>b<C>c</C></B>d</A>", Ok("ad")),
+        ("<A>a\r\nb\rc</A>", Ok("a\nb\nc")),
+        ("<A>a&#13;b</A>", Ok("a\rb")),
+        ("<A>&#32;a&#32;</A>", Ok("a")),
+        ("<n:A>a</n:A>", Ok("a")),
+        ("<B>b</B><A>a</A>", Ok("a")),
+        ("<A>first</A><A>second</A>", Ok("first")),
+        ("", Err(Fault::Missing("A"))),
+        ("<a>a</a>", Err(Fault::Missing("A"))),
+        ("<B><A>a</A></B>", Err(Fault::Missing("A"))),
+        ("<A>&x;</A>", Err(Fault::NotXml)),
+        ("<A>&#0;</A>", Err(Fault::NotXml)),
+        ("<A>&#x110000;</A>", Err(Fault::NotXml)),
+        ("<A>&</A>", Err(Fault::NotXml)),
+        ("<A>\u{1}</A>", Err(Fault::NotXml)),
+        ("<A>\u{fffe}</A>", Err(Fault::NotXml)),
+        ("<A></B>", Err(Fault::NotXml)),
+    ];
+    for (xml, expected) in cases {
+        assert_eq!(text(xml), expected.map(str::to_owned), "{xml}");
+    }
+}
+
+#[test]
+fn only_a_literal_greater_than_before_a_value_is_stray() {
+    let cases = [
+        ("<A>>a</A>", "a"),
+        ("<A>> a</A>", "a"),
+        ("<A> \n>a</A>", "a"),
+        ("<A><!-- c -->>a</A>", "a"),
+        ("<A>>&amp;a</A>", "&a"),
+        ("<A>><![CDATA[>a]]></A>", ">a"),
+        ("<A>>>a</A>", ">a"),
+        ("<A>a>b></A>", "a>b>"),
+        ("<A>&gt;a</A>", ">a"),
+        ("<A>&gt;>a</A>", ">>a"),
+        ("<A>&#x3e;a</A>", ">a"),
+        ("<A><![CDATA[>a]]></A>", ">a"),
+        ("<A><![CDATA[a]]>>b</A>", "a>b"),
+    ];
+    for (xml, expected) in cases {
+        assert_eq!(text(xml).as_deref(), Ok(expected), "{xml}");
+    }
+}
+
+#[test]
+fn flags_are_yes_or_no_in_every_spelling() {
+    let flag = |xml: &str| object(xml.as_bytes(), "O")?.flag("A");
+    let cases = [
+        ("true", Ok(true)),
+        ("TRUE", Ok(true)),
+        ("True", Ok(true)),
+        ("1", Ok(true)),
+        ("false", Ok(false)),
+        ("False", Ok(false)),
+        ("0", Ok(false)),
+        (" true ", Ok(true)),
+        (">false", Ok(false)),
+        ("", Err(Fault::NotAFlag("A"))),
+        ("yes", Err(Fault::NotAFlag("A"))),
+        ("10", Err(Fault::NotAFlag("A"))),
+        ("tru", Err(Fault::NotAFlag("A"))),
+        ("ｔｒｕｅ", Err(Fault::NotAFlag("A"))),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(flag(&format!("<O><A>{text}</A></O>")), expected, "{text}");
+    }
+    assert_eq!(flag("<O/>"), Err(Fault::Missing("A")));
+}
+
+#[test]
+fn an_object_id_has_one_spelling_in_any_case() {
+    for text in [
+        ID,
+        &ID.to_uppercase(),
+        "75436ABF-8784-450f-ac61-23A08be2c364",
+    ] {
+        let id = ObjectId::parse(text).unwrap();
+        assert_eq!(id.to_string(), ID);
+        assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{ID}\""));
+    }
+    for text in [
+        "",
+        "x",
+        "75436abf8784450fac6123a08be2c364",
+        "{75436abf-8784-450f-ac61-23a08be2c364}",
+        "urn:uuid:75436abf-8784-450f-ac61-23a08be2c364",
+        "75436abf-8784-450f-ac61-23a08be2c36",
+        "75436abf-8784-450f-ac61-23a08be2c3644",
+        "75436abf-8784-450f-ac61-23a08be2c36g",
+        "75436abf87-84-450f-ac61-23a08be2c364",
+        "75436abf-8784-450f-ac61_23a08be2c364",
+        "75436abf-8784-450f-ac61-23a08be2cé4",
+        " 75436abf-8784-450f-ac61-23a08be2c36",
+    ] {
+        assert_eq!(ObjectId::parse(text), None, "{text}");
+    }
+}
+
+#[test]
+fn an_object_is_the_one_that_was_asked_for() {
+    let other = "510eeaa6-6e85-40f3-88b3-863c2a4eec84";
+    let id = |xml: &str, asked: Option<&str>| {
+        let asked = asked.map(|id| ObjectId::parse(id).unwrap());
+        let found = object(xml.as_bytes(), "O")?.object_id(asked)?;
+        Ok(found.to_string())
+    };
+    let with = format!("<O><ObjectId>{}</ObjectId></O>", ID.to_uppercase());
+    let cases = [
+        (with.as_str(), None, Ok(ID)),
+        (&with, Some(ID), Ok(ID)),
+        (&with, Some(other), Err(Fault::OtherObject)),
+        ("<O/>", Some(ID), Ok(ID)),
+        ("<O/>", None, Err(Fault::Missing("ObjectId"))),
+        (
+            "<O><ObjectId/></O>",
+            Some(ID),
+            Err(Fault::NotAnObjectId("ObjectId")),
+        ),
+    ];
+    for (xml, asked, expected) in cases {
+        assert_eq!(id(xml, asked), expected.map(str::to_owned), "{xml}");
+    }
+}
+
+#[test]
+fn a_list_holds_its_items_alone() {
+    let cases = [
+        ("<L/>", Ok(0)),
+        ("<L></L>", Ok(0)),
+        ("<L><I/></L>", Ok(1)),
+        ("<L><I/>text<X><I/></X><!-- <I/> --><I></I></L>", Ok(2)),
+        ("<I/>", Ok(1)),
+        ("<n:L><n:I/></n:L>", Ok(1)),
+        ("<l/>", Err(Fault::WrongRoot("L"))),
+        ("<X><L/></X>", Err(Fault::WrongRoot("L"))),
+        ("", Err(Fault::NotXml)),
+        ("<L/><L/>", Err(Fault::NotXml)),
+        ("<L/>x", Err(Fault::NotXml)),
+        ("x<L/>", Err(Fault::NotXml)),
+        ("<L>", Err(Fault::CutOff)),
+        ("<L><I>", Err(Fault::CutOff)),
+        ("<L></I>", Err(Fault::NotXml)),
+        ("</L>", Err(Fault::NotXml)),
+        ("<!DOCTYPE L><L/>", Err(Fault::DocumentType)),
+        ("<L><!DOCTYPE L></L>", Err(Fault::DocumentType)),
+        ("<?xml version='1.0' encoding='UTF-8'?><L/>", Ok(0)),
+        (
+            "<?xml version='1.0' encoding='utf-16'?><L/>",
+            Err(Fault::NotUtf8),
+        ),
+        ("<L><?xml version='1.0'?></L>", Err(Fault::NotXml)),
+        ("\u{feff}<L/>", Ok(0)),
+        ("\u{feff}\u{feff}<L/>", Err(Fault::NotXml)),
+    ];
+    for (xml, expected) in cases {
+        let found = list(xml.as_bytes(), "L", "I");
+        assert_eq!(found.map(|items| items.len()), expected, "{xml}");
+    }
+}
+
+#[test]
+fn a_list_is_no_object() {
+    assert_eq!(
+        object(b"<L><O/></L>", "O").unwrap_err(),
+        Fault::WrongRoot("O")
+    );
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_are_told() {
+    for body in [
+        b"<L>\xff</L>".as_slice(),
+        b"\xff\xfe<\0L\0",
+        b"<L>\xed\xa0\x80</L>",
+    ] {
+        assert_eq!(list(body, "L", "I").unwrap_err(), Fault::NotUtf8);
+    }
+}
+
+#[test]
+fn elements_may_lie_64_deep() {
+    let nested = |depth: usize| {
+        let inner = depth - 1;
+        format!("<L>{}{}</L>", "<a>".repeat(inner), "</a>".repeat(inner))
+    };
+
+    assert_eq!(
+        list(nested(64).as_bytes(), "L", "I").map(|items| items.len()),
+        Ok(0)
+    );
+    assert_eq!(
+        list(nested(65).as_bytes(), "L", "I").unwrap_err(),
+        Fault::TooDeep
+    );
+    assert_eq!(
+        list(nested(1_000_000).as_bytes(), "L", "I").unwrap_err(),
+        Fault::TooDeep
+    );
+}
+
+#[test]
+fn no_prefix_of_a_document_is_a_document() {
+    let whole = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><L a='b'><I><A>é &amp;<![CDATA[x]]></A><!-- c --><ObjectId>{ID}</ObjectId></I></L>"
+    );
+    for length in 0..whole.len() {
+        let cut = &whole.as_bytes()[..length];
+        assert!(list(cut, "L", "I").is_err(), "{length}");
+    }
+    assert_eq!(list(whole.as_bytes(), "L", "I").unwrap().len(), 1);
+}
+
+#[test]
+fn no_fault_quotes_the_document() {
+    let secret = "winter-2010";
+    for xml in [
+        format!("<{secret}/>"),
+        format!("<O><A>{secret}</A><ObjectId>{secret}</ObjectId></O>"),
+        format!("<O>&{secret};</O>"),
+        format!("<O {secret}"),
+        secret.to_owned(),
+    ] {
+        let faults = [
+            object(xml.as_bytes(), "O").err(),
+            object(xml.as_bytes(), "O")
+                .ok()
+                .and_then(|object| object.flag("A").err()),
+            object(xml.as_bytes(), "O")
+                .ok()
+                .and_then(|object| object.object_id(None).err()),
+        ];
+        for fault in faults.into_iter().flatten() {
+            assert!(!format!("{fault} {fault:?}").contains(secret));
+        }
+    }
+}

@@ -12,4 +12,5 @@ mod auth;
 mod raw;
 mod simulator;
 mod support;
+mod translation;
 mod upstream;
