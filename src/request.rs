@@ -136,6 +136,10 @@ fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
             error.column()
         )));
     }
+    if !body.trim_ascii_start().starts_with(b"{") {
+        // serde would take a list of values for an object. Say what is asked of one.
+        return Err(parse_json::<T>(b"{}").err().unwrap_or_else(no_object));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let fault = match serde_path_to_error::deserialize(&mut json) {
         Ok(value) => return Ok(value),
@@ -161,17 +165,18 @@ fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
                 "." => rule.to_owned(),
                 _ => format!("The property `{property}` {rule}"),
             }
-        } else if body == EMPTY {
-            "The body must be a JSON object with the properties that are documented.".to_owned()
         } else {
-            // Not an object at all: say what is asked of one.
-            return parse_json(EMPTY);
+            return Err(no_object());
         },
     ))
 }
 
-/// The smallest object.
-const EMPTY: &[u8] = b"{}";
+fn no_object() -> Error {
+    const SENTENCE: &str =
+        "The body must be a JSON object with the properties that are documented.";
+
+    Error::InvalidBody(SENTENCE.to_owned())
+}
 
 /// Marks a sentence of ours among serde's.
 const RULE: &str = "rule: ";
