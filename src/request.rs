@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::web;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde::Deserialize;
@@ -103,10 +103,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
             .content_type()
             .eq_ignore_ascii_case("application/json");
         let single = request.headers().get_all(CONTENT_TYPE).count() == 1;
+        let announced = request.headers().get(CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         let payload = web::Payload::from_request(request, payload);
         Box::pin(async move {
             if !(json && single) {
                 return Err(Error::UnsupportedMediaType);
+            }
+            if announced.is_some_and(|length| length > MAX_BODY) {
+                return Err(Error::BodyTooLarge);
             }
             let Ok(payload) = payload.await else {
                 return Err(cut_off());
