@@ -18,6 +18,9 @@ use url::form_urlencoded;
 use crate::error::Error;
 use crate::xml::ObjectId;
 
+#[cfg(test)]
+mod tests;
+
 /// The largest body, in bytes.
 const MAX_BODY: usize = 16 * 1024;
 

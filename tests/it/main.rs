@@ -9,6 +9,7 @@
 
 mod accounts;
 mod auth;
+mod errors;
 mod raw;
 mod simulator;
 mod support;

@@ -226,8 +226,6 @@ pub async fn speak(address: SocketAddr, request: &[u8]) -> Reply {
         let (name, value) = line.split_once(": ").unwrap();
         (name.to_lowercase(), value.to_owned())
     });
-    // The client asked for the end, so that the answer announces it.
-    let headers = headers.filter(|(name, _)| name != "connection");
     Reply {
         status: status.parse().unwrap(),
         headers: headers.collect(),
@@ -236,14 +234,15 @@ pub async fn speak(address: SocketAddr, request: &[u8]) -> Reply {
 }
 
 impl Reply {
-    /// Lists the headers in order of their names, without the date and the request id, which must be there.
+    /// Lists the headers in order of their names, without the date and the request id, which must be there, and without
+    /// what concerns the connection alone.
     pub fn fields(&self) -> Vec<(&str, &str)> {
         assert!(self.header("date").is_some());
         assert!(self.header("x-request-id").is_some());
         let headers = self.headers.iter();
         let mut fields: Vec<_> = headers
             .map(|(name, value)| (name.as_str(), value.as_str()))
-            .filter(|(name, _)| !["date", "x-request-id"].contains(name))
+            .filter(|(name, _)| !["connection", "date", "x-request-id"].contains(name))
             .collect();
         fields.sort_unstable();
         fields
