@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use figment::value::{Dict, Value};
+use figment::{Figment, Provider};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tracing::Level;
@@ -110,7 +110,11 @@ impl Config {
         if let Some(file) = file {
             let text = std::fs::read_to_string(file)
                 .map_err(|error| Faults(vec![format!("{}: {error}", file.display())]))?;
-            figment = figment.merge(Toml::string(&text));
+            let toml = Toml::string(&text);
+            toml.data().map_err(|error| {
+                Faults(vec![format!("{}: {}", file.display(), one_line(&error))])
+            })?;
+            figment = figment.merge(toml);
         }
         Self::extract(&figment.merge(environment()))
     }
@@ -134,7 +138,7 @@ impl Config {
     fn extract(figment: &Figment) -> Result<Self, Faults> {
         let values: Dict = figment
             .extract()
-            .map_err(|error| Faults(error.into_iter().map(|e| e.to_string()).collect()))?;
+            .map_err(|error| Faults(error.into_iter().map(|e| one_line(&e)).collect()))?;
         let mut keys = Keys {
             values: Value::from(values),
             known: Vec::new(),
@@ -183,6 +187,13 @@ impl Config {
             log,
         })
     }
+}
+
+/// A fault of the TOML, without the lines of the file that it quotes: they may hold a secret.
+fn one_line(error: &figment::Error) -> String {
+    let text = error.kind.to_string();
+    let lines = text.lines().filter(|line| !line.contains('|'));
+    lines.map(str::trim).collect::<Vec<_>>().join(": ")
 }
 
 fn environment() -> Env {

@@ -80,6 +80,9 @@ fn main() -> ExitCode {
     let (code, text) = match System::new().block_on(run(arguments.command)) {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Config(faults)) => (2, faults.to_string()),
+        Err(Failure::Run(error)) if error.kind() == io::ErrorKind::InvalidInput => {
+            (2, error.to_string())
+        }
         Err(Failure::Run(error)) => (1, error.to_string()),
     };
     let mut out = io::stderr().lock();
@@ -104,7 +107,9 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Serve { config } => {
             let config = Config::read(config.as_deref())?;
             logging::start(config.log);
-            Ok(server::bind(&config)?.server.await?)
+            let bound = server::bind(&config)?;
+            tracing::info!(address = %bound.address, "listening");
+            Ok(bound.server.await?)
         }
         Command::Simulate {
             bind,

@@ -29,10 +29,15 @@ pub struct Bound {
     pub server: Server,
 }
 
-/// Takes the ports that `config` names.
+/// Takes the ports that `config` names. `InvalidInput`: it is the configuration that is wrong.
 pub fn bind(config: &Config) -> io::Result<Bound> {
-    let tls = Arc::new(tls::client_config(&config.upstream).map_err(io::Error::other)?);
-    let listener = TcpListener::bind(config.server.bind)?;
+    let tls = tls::client_config(&config.upstream)
+        .map_err(|fault| io::Error::new(io::ErrorKind::InvalidInput, fault))?;
+    let tls = Arc::new(tls);
+    let listener = TcpListener::bind(config.server.bind).map_err(|error| {
+        let address = config.server.bind;
+        io::Error::new(error.kind(), format!("server.bind: {address}: {error}"))
+    })?;
     let address = listener.local_addr()?;
 
     let config = config.clone();
