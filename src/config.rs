@@ -387,8 +387,9 @@ impl Keys {
             self.fault(key, "\"*\" allows every origin: let it stand alone");
         }
         for origin in &origins {
-            let exact =
-                Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
+            let exact = !origin.contains('*')
+                && Url::parse(origin)
+                    .is_ok_and(|url| url.origin().ascii_serialization() == *origin);
             if !exact && origin != "*" {
                 self.fault(
                     key,
