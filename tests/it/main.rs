@@ -9,6 +9,7 @@
 
 mod accounts;
 mod auth;
+mod config;
 mod errors;
 mod raw;
 mod simulator;
