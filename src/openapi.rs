@@ -4,7 +4,9 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, VARY,
+};
 use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{OpenApi, openapi};
@@ -30,7 +32,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
             Unity Connection credentials: they are passed through and not kept.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    servers((url = "/", description = "This gateway")),
+    servers((url = "/")),
     security(("basic" = []), ("bearer" = []))
 )]
 struct Document;
@@ -95,7 +97,8 @@ pub fn routes(swagger_ui: bool) -> impl FnOnce(&mut ServiceConfig) {
 async fn get_document(document: Data<Bytes>, _query: NoQuery) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
-        .insert_header((CACHE_CONTROL, "no-cache"))
+        .insert_header((CACHE_CONTROL, "private, no-cache"))
+        .insert_header((VARY, "Authorization, Origin"))
         .body(Bytes::clone(&document))
 }
 
