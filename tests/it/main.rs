@@ -10,7 +10,9 @@
 mod accounts;
 mod auth;
 mod config;
+mod cors;
 mod errors;
+mod openapi;
 mod raw;
 mod simulator;
 mod support;

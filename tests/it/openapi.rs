@@ -1,0 +1,357 @@
+//! The gateway's description of itself: the document, and Swagger UI out of the binary.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+
+use cupi_gateway::openapi;
+use cupi_gateway::simulator::Simulator;
+use serde_json::{Value, json};
+
+use crate::support::{FUNG, Reply, TestGateway, problem};
+
+const DOCUMENT: &str = "/api/v1/openapi.json";
+
+fn committed() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/openapi.json");
+    fs::read_to_string(path).unwrap()
+}
+
+fn document() -> Value {
+    serde_json::from_str(&openapi::text()).unwrap()
+}
+
+/// Every operation: path, method, and what the document says of it.
+fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter();
+        methods.map(|(method, operation)| (path.as_str(), method.as_str(), operation))
+    });
+    operations.collect()
+}
+
+#[test]
+fn the_committed_document_is_the_generated_one() {
+    let hint = "write it anew: cargo run -- openapi > openapi/openapi.json";
+
+    assert!(committed() == openapi::text(), "{hint}");
+}
+
+#[actix_web::test]
+async fn the_document_is_served_to_everybody() {
+    let gateway = TestGateway::start();
+
+    let reply = gateway.ask("GET", DOCUMENT, &[], "").await;
+
+    reply.assert_read(&document());
+    assert_eq!(reply.text(), committed());
+    assert_eq!(gateway.upstream.log().len(), 0);
+}
+
+#[test]
+fn the_document_describes_the_gateway_as_the_contract_does() {
+    let document = document();
+
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(document["servers"], json!([{ "url": "/" }]));
+    let schemes = document["components"]["securitySchemes"]
+        .as_object()
+        .unwrap();
+    let schemes: Vec<_> = schemes
+        .values()
+        .map(|scheme| format!("{} {}", scheme["type"], scheme["scheme"]))
+        .collect();
+    assert_eq!(schemes, [r#""http" "basic""#, r#""http" "bearer""#]);
+    assert_eq!(
+        document["security"],
+        json!([{ "basic": [] }, { "bearer": [] }])
+    );
+    let ids: Vec<_> = operations(&document)
+        .iter()
+        .map(|(path, method, operation)| {
+            format!(
+                "{method} {path} {}",
+                operation["operationId"].as_str().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "get /api/v1/accounts list_accounts",
+            "get /api/v1/accounts/{objectId} get_account",
+            "put /api/v1/accounts/{objectId}/password set_account_password",
+        ]
+    );
+}
+
+#[test]
+fn every_status_that_an_operation_can_give_is_documented_once() {
+    let document = document();
+    let reads = ["200", "400", "401", "403", "502", "503", "504"];
+    let item = ["200", "400", "401", "403", "404", "502", "503", "504"];
+    let write = [
+        "204", "400", "401", "403", "404", "408", "409", "413", "415", "422", "502", "503", "504",
+    ];
+
+    for (path, _, operation) in operations(&document) {
+        let responses = operation["responses"].as_object().unwrap();
+        let statuses: Vec<_> = responses.keys().map(String::as_str).collect();
+        let expected: &[&str] = match path {
+            "/api/v1/accounts" => &reads,
+            "/api/v1/accounts/{objectId}" => &item,
+            _ => &write,
+        };
+        assert_eq!(statuses, expected, "{path}");
+        for (status, response) in responses {
+            let schema = match status.as_str() {
+                "204" => {
+                    assert_eq!(response["content"], json!(null));
+                    continue;
+                }
+                "200" if path.ends_with('}') => ("application/json", "Account"),
+                "200" => ("application/json", "Accounts"),
+                _ => ("application/problem+json", "Problem"),
+            };
+            let (media_type, name) = schema;
+            assert_eq!(
+                response["content"],
+                json!({ media_type: { "schema": { "$ref": format!("#/components/schemas/{name}") } } }),
+                "{path} {status}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_schema_is_used() {
+    fn references(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(members) => {
+                if let Some(Value::String(target)) = members.get("$ref") {
+                    found.insert(target.clone());
+                }
+                members.values().for_each(|value| references(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+    let document = document();
+    let mut used = BTreeSet::new();
+    references(&document, &mut used);
+
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let known: BTreeSet<_> = schemas
+        .keys()
+        .map(|name| format!("#/components/schemas/{name}"))
+        .collect();
+
+    assert_eq!(used, known);
+}
+
+/// Checks a value as far as our schemas go, and that it has no member that they do not have.
+fn conforms(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
+    if let Some(target) = schema["$ref"].as_str() {
+        let name = target.rsplit('/').next().unwrap();
+        return conforms(document, &document["components"]["schemas"][name], value);
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let types = match &schema["type"] {
+        Value::Array(types) => types.clone(),
+        one => vec![one.clone()],
+    };
+    if !types.contains(&kind.into()) {
+        return Err(format!("{value} is not {types:?}"));
+    }
+    if let Some(values) = schema["enum"].as_array()
+        && !values.contains(value)
+    {
+        return Err(format!("{value} is none of {values:?}"));
+    }
+    for item in value.as_array().into_iter().flatten() {
+        conforms(document, &schema["items"], item)?;
+    }
+    if let Some(members) = value.as_object() {
+        for name in schema["required"].as_array().into_iter().flatten() {
+            if !members.contains_key(name.as_str().unwrap()) {
+                return Err(format!("{name} is missing in {value}"));
+            }
+        }
+        for (name, member) in members {
+            conforms(document, &schema["properties"][name], member)
+                .map_err(|fault| format!("{name}: {fault}"))?;
+        }
+    }
+    Ok(())
+}
+
+#[actix_web::test]
+async fn answers_are_as_the_document_describes_them() {
+    let document = document();
+    let schema = |name: &str| document["components"]["schemas"][name].clone();
+    let gateway = TestGateway::start();
+
+    for (path, name) in [
+        (crate::support::ACCOUNTS, "Accounts"),
+        (crate::support::FIRST, "Account"),
+        (crate::support::SECOND, "Account"),
+        ("/api/v1/accounts/7", "Problem"),
+        (
+            "/api/v1/accounts/00000000-0000-4000-8000-000000000000",
+            "Problem",
+        ),
+    ] {
+        let reply = gateway.get(path).await;
+
+        assert_eq!(
+            conforms(&document, &schema(name), &reply.json()),
+            Ok(()),
+            "{path}"
+        );
+    }
+    gateway.upstream.set("status", "500").unwrap();
+    let unknown = gateway.set_password("abc123").await.json();
+    assert_eq!(unknown["outcomeUnknown"], true);
+    assert_eq!(conforms(&document, &schema("Problem"), &unknown), Ok(()));
+}
+
+#[actix_web::test]
+async fn documented_methods_are_those_that_allow_names() {
+    let gateway = TestGateway::start();
+    let document = document();
+    let paths: BTreeSet<_> = operations(&document)
+        .iter()
+        .map(|(path, ..)| *path)
+        .collect();
+
+    for path in paths {
+        let mut methods = BTreeSet::new();
+        for (_, method, _) in operations(&document)
+            .iter()
+            .filter(|(known, ..)| *known == path)
+        {
+            methods.insert(method.to_uppercase());
+            if *method == "get" {
+                methods.insert("HEAD".to_owned());
+            }
+        }
+        let real = path.replace("{objectId}", "75436abf-8784-450f-ac61-23a08be2c364");
+
+        let reply = gateway.ask("BREW", &real, &[], "").await;
+
+        assert_eq!(reply.status, 405);
+        let allow = reply.header("allow").unwrap().split(", ");
+        let allow: BTreeSet<_> = allow.map(str::to_owned).collect();
+        assert_eq!(allow, methods, "{path}");
+    }
+}
+
+async fn get(gateway: &TestGateway<Simulator>, path: &str) -> Reply {
+    gateway.ask("GET", path, &[], "").await
+}
+
+#[actix_web::test]
+async fn the_root_leads_to_swagger_ui() {
+    let gateway = TestGateway::start();
+
+    for path in ["/", "/swagger-ui"] {
+        let reply = get(&gateway, path).await;
+
+        assert!([301, 302, 303, 307, 308].contains(&reply.status), "{path}");
+        assert_eq!(reply.header("location"), Some("/swagger-ui/"), "{path}");
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    }
+}
+
+#[actix_web::test]
+async fn swagger_ui_needs_nothing_from_outside() {
+    let gateway = TestGateway::start();
+
+    let page = get(&gateway, "/swagger-ui/").await;
+
+    let html = page.text();
+    let files = html.split(['"', '\'']).skip(1).step_by(2);
+    let files: Vec<_> = files
+        .filter(|text| {
+            let extension = Path::new(text).extension().and_then(OsStr::to_str);
+            matches!(extension, Some("js" | "css" | "png"))
+        })
+        .collect();
+    assert!(files.len() >= 4, "{files:?}");
+    assert!(!html.contains("//"), "{html}");
+    let mut replies = vec![("index", "text/html", page)];
+    for file in files {
+        let kind = match file.rsplit('.').next().unwrap() {
+            "js" => "text/javascript",
+            "css" => "text/css",
+            _ => "image/png",
+        };
+        let path = format!("/swagger-ui/{}", file.trim_start_matches("./"));
+        let reply = get(&gateway, &path).await;
+        replies.push((file, kind, reply));
+    }
+    for (file, kind, reply) in &replies {
+        assert_eq!(reply.status, 200, "{file}");
+        assert!(!reply.body.is_empty(), "{file}");
+        let media_type = reply.header("content-type").unwrap();
+        assert_eq!(media_type.split(';').next(), Some(*kind), "{file}");
+        assert_eq!(
+            reply.header("content-security-policy"),
+            Some(
+                "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                 connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            ),
+            "{file}"
+        );
+        assert_eq!(
+            reply.header("referrer-policy"),
+            Some("no-referrer"),
+            "{file}"
+        );
+        assert_eq!(
+            reply.header("x-content-type-options"),
+            Some("nosniff"),
+            "{file}"
+        );
+    }
+    let settings = get(&gateway, "/swagger-ui/swagger-initializer.js")
+        .await
+        .text();
+    assert!(
+        settings.contains(r#""url": "/api/v1/openapi.json""#),
+        "{settings}"
+    );
+    assert!(settings.contains(r#""validatorUrl": "none""#), "{settings}");
+    assert!(!settings.contains("petstore"), "{settings}");
+    assert_eq!(gateway.upstream.log().len(), 0);
+}
+
+#[actix_web::test]
+async fn swagger_ui_can_be_left_out() {
+    let gateway = TestGateway::start_with("docs.swagger_ui = false");
+
+    for path in ["/swagger-ui", "/swagger-ui/", "/swagger-ui/index.html"] {
+        problem("route_not_found", path).assert(&get(&gateway, path).await);
+    }
+    let root = get(&gateway, "/").await;
+    assert_eq!(root.header("location"), Some(DOCUMENT));
+    assert_eq!(get(&gateway, DOCUMENT).await.text(), committed());
+    assert_eq!(
+        gateway
+            .ask("GET", "/api/v1/accounts", &[FUNG], "")
+            .await
+            .status,
+        200
+    );
+}
