@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
-use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -51,8 +51,10 @@ impl Credentials {
         let text = String::from_utf8_lossy(self.0.as_bytes());
         let value = text.split_once(' ').map_or("", |(_, rest)| rest.trim());
         let mut secrets = vec![SecretString::from(value)];
-        if let Ok(decoded) = BASE64_STANDARD.decode(value) {
-            let pair = String::from_utf8_lossy(&decoded);
+        if let Ok(pair) = BASE64_STANDARD_NO_PAD.decode(value.trim_end_matches('=')) {
+            // Old clients encode in ISO 8859-1.
+            let pair = String::from_utf8(pair)
+                .unwrap_or_else(|pair| pair.as_bytes().iter().map(|b| char::from(*b)).collect());
             if let Some((_, password)) = pair.split_once(':') {
                 secrets.push(SecretString::from(password));
             }
@@ -68,15 +70,14 @@ impl fmt::Debug for Credentials {
 }
 
 /// Says whether `text` holds these credentials or `password`: raw, percent-encoded in any spelling,
-/// or in base64.
+/// or in base64, be it within a longer text.
 pub fn discloses(text: &str, credentials: &Credentials, password: Option<&SecretString>) -> bool {
     let decoded = percent_decode_str(text).decode_utf8_lossy();
     let form = text.replace('+', " ");
     let form = percent_decode_str(&form).decode_utf8_lossy();
     let holds = |secret: &str| {
-        [text, &decoded, &form]
-            .iter()
-            .any(|text| text.contains(secret))
+        let mut texts = [text, &decoded, &form].into_iter();
+        !secret.is_empty() && texts.any(|text| text.contains(secret))
     };
 
     let mut secrets = credentials.secrets();
@@ -84,14 +85,35 @@ pub fn discloses(text: &str, credentials: &Credentials, password: Option<&Secret
     secrets
         .iter()
         .map(ExposeSecret::expose_secret)
-        .filter(|secret| !secret.is_empty())
         .any(|secret| {
+            // Texts come here without control characters and without the blanks at their ends.
             let printable: String = secret.chars().filter(|c| !c.is_control()).collect();
-            holds(secret)
-                || (!printable.is_empty() && holds(&printable))
-                || holds(&BASE64_STANDARD_NO_PAD.encode(secret))
-                || holds(&BASE64_URL_SAFE_NO_PAD.encode(secret))
+            [secret, printable.trim()].into_iter().any(|secret| {
+                holds(secret) || in_base64(secret).iter().any(|encoded| holds(encoded))
+            })
         })
+}
+
+/// What base64 makes of `secret`, alone and wherever it begins in a longer text.
+fn in_base64(secret: &str) -> Vec<String> {
+    /// Fewer characters would be found in too many texts.
+    const TELLING: usize = 4;
+
+    let mut encodings = Vec::new();
+    for alphabet in [BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD] {
+        encodings.push(alphabet.encode(secret));
+        // The characters that the neighbours of the secret have no part in.
+        for (before, skip) in [("", 0), ("x", 2), ("xx", 3)] {
+            let text = [before, secret].concat();
+            let whole = text.len() * 8 / 6;
+            let encoded = alphabet.encode(&text);
+            let within = encoded.get(skip..whole).unwrap_or_default();
+            if within.len() >= TELLING {
+                encodings.push(within.to_owned());
+            }
+        }
+    }
+    encodings
 }
 
 /// The caller: whoever the request's credentials belong to.

@@ -276,11 +276,11 @@ fn tell(status: StatusCode, body: &[u8], call: &Call) -> UpstreamAnswer {
     let errors = xml::list(body, "ErrorDetails", "errors").unwrap_or_default();
     let printable = |element: &str| {
         let text = errors.first()?.optional(element)?;
-        if discloses(text, &call.credentials, call.password.as_ref()) {
-            return None;
-        }
-        let text = text.chars().filter(|c| !c.is_control()).take(MAX_MESSAGE);
-        Some(text.collect::<String>()).filter(|text| !text.is_empty())
+        // What is left out must not bring the parts of a secret together unseen.
+        let text: String = text.chars().filter(|c| !c.is_control()).collect();
+        let shown =
+            !text.is_empty() && !discloses(&text, &call.credentials, call.password.as_ref());
+        shown.then(|| text.chars().take(MAX_MESSAGE).collect::<String>())
     };
     UpstreamAnswer {
         status: status.as_u16(),
