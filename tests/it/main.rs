@@ -9,11 +9,14 @@
 
 mod accounts;
 mod auth;
+mod cli;
 mod config;
 mod cors;
 mod errors;
 mod openapi;
+mod process;
 mod raw;
+mod secrets;
 mod simulator;
 mod support;
 mod translation;

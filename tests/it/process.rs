@@ -1,0 +1,129 @@
+//! The real program, started as people start it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// Longer than a start takes on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What the program printed so far: on standard output, and as log.
+type Printed = Arc<(Mutex<[String; 2]>, Condvar)>;
+
+/// A program that runs until it is dropped.
+pub struct Process {
+    child: Child,
+    printed: Printed,
+    readers: Vec<JoinHandle<()>>,
+}
+
+fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cupi-gateway"));
+    command
+        .args(arguments)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs the program to its end.
+pub fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    command(arguments, environment).output().unwrap()
+}
+
+impl Process {
+    /// Starts the program with these arguments and this environment alone.
+    pub fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut child = command(arguments, environment).spawn().unwrap();
+        let printed = Printed::default();
+        let readers = vec![
+            collect(child.stdout.take().unwrap(), 0, Arc::clone(&printed)),
+            collect(child.stderr.take().unwrap(), 1, Arc::clone(&printed)),
+        ];
+        Self {
+            child,
+            printed,
+            readers,
+        }
+    }
+
+    /// Starts `serve` on a free port, before this upstream, and waits until it listens.
+    pub fn serve(upstream: &str, environment: &[(&str, &str)]) -> (Self, SocketAddr) {
+        let mut all = vec![
+            ("CUPI_GATEWAY__SERVER__BIND", "127.0.0.1:0"),
+            ("CUPI_GATEWAY__UPSTREAM__URL", upstream),
+        ];
+        all.extend(environment);
+        let process = Self::start(&["serve"], &all);
+        let log = process.wait_for(1, "listening");
+        let address = log.split("127.0.0.1:").nth(1).unwrap();
+        let port = address.split(|c: char| !c.is_ascii_digit()).next().unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()));
+        (process, address)
+    }
+
+    /// Waits until a whole line with this text was printed (0) or logged (1), and returns all lines.
+    pub fn wait_for(&self, stream: usize, text: &str) -> String {
+        let (printed, more) = &*self.printed;
+        let guard = printed.lock().unwrap();
+        let missing = |printed: &mut [String; 2]| !printed[stream].contains(text);
+        let (guard, late) = more.wait_timeout_while(guard, DEADLINE, missing).unwrap();
+        assert!(!late.timed_out(), "no {text} in {guard:?}");
+        guard[stream].clone()
+    }
+
+    /// Reads one of the kernel's figures of the process, such as `VmHWM`, in KiB.
+    pub fn memory(&self, figure: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with(figure))
+            .unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Ends the program, which must still run, and returns all that it printed and logged.
+    pub fn end(mut self) -> [String; 2] {
+        assert!(
+            self.child.try_wait().unwrap().is_none(),
+            "it ended on its own"
+        );
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        for reader in self.readers.drain(..) {
+            reader.join().unwrap();
+        }
+        self.printed.0.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn collect(stream: impl Read + Send + 'static, index: usize, printed: Printed) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut line = Vec::new();
+        while stream
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|length| length > 0)
+        {
+            let (texts, more) = &*printed;
+            texts.lock().unwrap()[index].push_str(&String::from_utf8_lossy(&line));
+            more.notify_all();
+            line.clear();
+        }
+    })
+}
