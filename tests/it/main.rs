@@ -19,5 +19,6 @@ mod raw;
 mod secrets;
 mod simulator;
 mod support;
+mod tls;
 mod translation;
 mod upstream;
