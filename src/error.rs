@@ -1,6 +1,6 @@
 //! Every failure of a request: one enum, one table of codes.
 //!
-//! An [`Error`] is plain data that can be given to many waiters. Its text is the `detail` of a
+//! An [`enum@Error`] is plain data that can be given to many waiters. Its text is the `detail` of a
 //! problem document (RFC 9457), written for the caller: what is wrong, then what to do. What only
 //! one resource can cause is an [`Error::Resource`] whose words that resource brings along.
 
