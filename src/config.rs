@@ -5,17 +5,20 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use figment::providers::{Env, Format, Toml};
-use figment::value::{Dict, Value};
 use figment::{Figment, Provider};
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use tracing::Level;
-use url::{Host, Url};
+use url::Url;
+
+use keys::Keys;
+
+pub mod checks;
+pub mod keys;
 
 /// All settings, checked.
 #[derive(Clone, Debug)]
@@ -136,14 +139,10 @@ impl Config {
     }
 
     fn extract(figment: &Figment) -> Result<Self, Faults> {
-        let values: Dict = figment
+        let values = figment
             .extract()
             .map_err(|error| Faults(error.into_iter().map(|e| one_line(&e)).collect()))?;
-        let mut keys = Keys {
-            values: Value::from(values),
-            known: Vec::new(),
-            faults: Vec::new(),
-        };
+        let mut keys = Keys::new(values);
 
         let server = Server {
             bind: keys.address(
@@ -198,300 +197,4 @@ fn one_line(error: &figment::Error) -> String {
 
 fn environment() -> Env {
     Env::prefixed(PREFIX).split("__")
-}
-
-/// Reads one key after the other and collects what is wrong with them.
-struct Keys {
-    values: Value,
-    known: Vec<&'static str>,
-    faults: Vec<String>,
-}
-
-impl Keys {
-    fn value(&mut self, key: &'static str) -> Option<Value> {
-        self.known.push(key);
-        self.values.find_ref(key).cloned()
-    }
-
-    fn text(&mut self, key: &'static str, form: &str) -> Option<String> {
-        let value = self.value(key)?;
-        let text = value.as_str().map(str::to_owned);
-        if text.is_none() {
-            self.fault(key, &format!("write {form}"));
-        }
-        text
-    }
-
-    fn fault(&mut self, key: &str, sentence: &str) {
-        self.faults.push(format!("{key}: {sentence}"));
-    }
-
-    fn address(&mut self, key: &'static str, default: SocketAddr) -> SocketAddr {
-        const FORM: &str = "an address and port such as 0.0.0.0:8080 or [::]:8080";
-
-        let Some(text) = self.text(key, FORM) else {
-            return default;
-        };
-        text.parse().unwrap_or_else(|_| {
-            self.fault(key, &format!("write {FORM}"));
-            default
-        })
-    }
-
-    fn count(&mut self, key: &'static str, default: usize) -> usize {
-        let Some(value) = self.value(key) else {
-            return default;
-        };
-        match value.deserialize() {
-            Ok(number) if number > 0 => number,
-            _ => {
-                self.fault(key, "write a whole number above 0");
-                default
-            }
-        }
-    }
-
-    fn flag(&mut self, key: &'static str, default: bool) -> bool {
-        let Some(value) = self.value(key) else {
-            return default;
-        };
-        value.to_bool().unwrap_or_else(|| {
-            self.fault(key, "write true or false");
-            default
-        })
-    }
-
-    fn duration(&mut self, key: &'static str, default: Duration) -> Duration {
-        let duration = self.duration_or_off(key, default);
-        if duration.is_zero() {
-            self.fault(key, "must be longer than 0");
-        }
-        duration
-    }
-
-    fn duration_or_off(&mut self, key: &'static str, default: Duration) -> Duration {
-        const FORM: &str = "a duration such as 10s or 500ms";
-
-        let Some(text) = self.text(key, FORM) else {
-            return default;
-        };
-        humantime::parse_duration(&text).unwrap_or_else(|_| {
-            self.fault(key, &format!("write {FORM}"));
-            default
-        })
-    }
-
-    fn size(&mut self, key: &'static str, default: ByteSize) -> usize {
-        const FORM: &str = "a size above 0 such as 8MiB";
-
-        let size = match self.text(key, FORM) {
-            Some(text) => text.parse().unwrap_or(ByteSize(0)),
-            None => default,
-        };
-        match usize::try_from(size.0) {
-            Ok(size) if size > 0 => size,
-            _ => {
-                self.fault(key, &format!("write {FORM}"));
-                1
-            }
-        }
-    }
-
-    fn list(&mut self, key: &'static str, form: &str) -> Vec<String> {
-        let Some(value) = self.value(key) else {
-            return Vec::new();
-        };
-        let texts = value.as_array().and_then(|values| {
-            values
-                .iter()
-                .map(|value| value.as_str().map(str::to_owned))
-                .collect()
-        });
-        texts.unwrap_or_else(|| {
-            self.fault(key, &format!("write a list of texts such as {form}"));
-            Vec::new()
-        })
-    }
-
-    fn upstream_url(&mut self, key: &'static str, plaintext: bool) -> Url {
-        const FORM: &str = "an origin such as https://cuc-publisher.example.com:8443";
-
-        // Never quoted: somebody may have put credentials into it.
-        let Some(text) = self.text(key, FORM) else {
-            if !self.faults.iter().any(|fault| fault.starts_with(key)) {
-                self.fault(key, &format!("is required: write {FORM}"));
-            }
-            return placeholder();
-        };
-        let Some(url) = Url::parse(&text).ok().filter(is_origin) else {
-            self.fault(key, &format!("write {FORM}, without user, path or query"));
-            return placeholder();
-        };
-        let loopback = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        if url.scheme() == "http" && !loopback && !plaintext {
-            self.fault(
-                key,
-                "http would send passwords in clear: write https, or set \
-                 upstream.allow_plaintext = true if the network between is safe",
-            );
-        }
-        url
-    }
-
-    fn certificates(&mut self, key: &'static str) -> Vec<CertificateDer<'static>> {
-        let Some(path) = self.text(key, "the path of a PEM file").map(PathBuf::from) else {
-            return Vec::new();
-        };
-        let certificates = CertificateDer::pem_file_iter(&path).and_then(Iterator::collect);
-        match certificates {
-            Ok(certificates) if Vec::is_empty(&certificates) => {
-                self.fault(
-                    key,
-                    &format!("{} holds no certificate in PEM form", path.display()),
-                );
-                Vec::new()
-            }
-            Ok(certificates) => certificates,
-            Err(error) => {
-                self.fault(key, &format!("{} cannot be used: {error}", path.display()));
-                Vec::new()
-            }
-        }
-    }
-
-    fn fingerprints(&mut self, key: &'static str) -> Vec<[u8; 32]> {
-        let texts = self.list(key, r#"["AB:CD:…"]"#);
-        let mut fingerprints = Vec::new();
-        for text in texts {
-            match parse_fingerprint(&text) {
-                Some(fingerprint) => fingerprints.push(fingerprint),
-                None => self.fault(
-                    key,
-                    "a fingerprint is 64 hexadecimal digits, as openssl x509 -fingerprint -sha256 \
-                     prints them",
-                ),
-            }
-        }
-        fingerprints
-    }
-
-    fn origins(&mut self, key: &'static str) -> Vec<String> {
-        let origins = self.list(key, r#"["https://app.example.com"]"#);
-        let any = origins.iter().any(|origin| origin == "*");
-        if any && origins.len() > 1 {
-            self.fault(key, "\"*\" allows every origin: let it stand alone");
-        }
-        for origin in &origins {
-            let exact = !origin.contains('*')
-                && Url::parse(origin)
-                    .is_ok_and(|url| url.origin().ascii_serialization() == *origin);
-            if !exact && origin != "*" {
-                self.fault(
-                    key,
-                    &format!(
-                        "{origin:?} is not an origin: write scheme, host and port alone, as a \
-                         browser sends them, such as https://app.example.com"
-                    ),
-                );
-            }
-        }
-        origins
-    }
-
-    fn log_format(&mut self, key: &'static str) -> Option<LogFormat> {
-        match self.text(key, "json or text")?.as_str() {
-            "json" => Some(LogFormat::Json),
-            "text" => Some(LogFormat::Text),
-            _ => {
-                self.fault(key, "write json or text");
-                None
-            }
-        }
-    }
-
-    fn log_level(&mut self, key: &'static str, default: Level) -> Level {
-        const FORM: &str = "error, warn, info, debug or trace";
-
-        let Some(text) = self.text(key, FORM) else {
-            return default;
-        };
-        match text.as_str() {
-            "error" => Level::ERROR,
-            "warn" => Level::WARN,
-            "info" => Level::INFO,
-            "debug" => Level::DEBUG,
-            "trace" => Level::TRACE,
-            _ => {
-                self.fault(key, &format!("write {FORM}"));
-                default
-            }
-        }
-    }
-
-    /// All faults, those of keys that nobody asked for included.
-    fn finish(mut self) -> Vec<String> {
-        let mut found = Vec::new();
-        if let Some(values) = self.values.as_dict() {
-            leaves("", values, &mut found);
-        }
-        for key in found {
-            if !self.known.contains(&key.as_str()) {
-                self.fault(&key, "there is no such setting");
-            }
-        }
-        self.faults
-    }
-}
-
-/// The keys that have a value, with dots between the levels.
-fn leaves(prefix: &str, values: &Dict, found: &mut Vec<String>) {
-    for (name, value) in values {
-        let key = format!("{prefix}{name}");
-        match value.as_dict() {
-            Some(values) if !values.is_empty() => leaves(&format!("{key}."), values, found),
-            Some(_) => {}
-            None => found.push(key),
-        }
-    }
-}
-
-fn is_origin(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https")
-        && url.host().is_some()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none()
-}
-
-/// Stands for an upstream that is not there: the faults that go with it end the start.
-fn placeholder() -> Url {
-    #[expect(clippy::expect_used, reason = "a constant that parses")]
-    Url::parse("https://invalid.invalid").expect("a URL")
-}
-
-fn parse_fingerprint(text: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter(|character| *character != ':')
-        .map(|character| {
-            character
-                .to_digit(16)
-                .and_then(|digit| u8::try_from(digit).ok())
-        })
-        .collect::<Option<_>>()?;
-    let bytes: Vec<u8> = digits
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => Some(high << 4 | low),
-            _ => None,
-        })
-        .collect::<Option<_>>()?;
-    bytes.try_into().ok()
 }

@@ -1,0 +1,165 @@
+//! The settings that are more than a number or a text: origins, certificates, how to log.
+
+use std::path::PathBuf;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use tracing::Level;
+use url::{Host, Url};
+
+use super::LogFormat;
+use super::keys::Keys;
+
+impl Keys {
+    /// Reads an origin; without `plaintext`, http only to this host.
+    pub fn upstream_url(&mut self, key: &'static str, plaintext: bool) -> Url {
+        const FORM: &str = "an origin such as https://cuc-publisher.example.com:8443";
+
+        // Never quoted: somebody may have put credentials into it.
+        let Some(text) = self.text(key, FORM) else {
+            if !self.is_faulty(key) {
+                self.fault(key, &format!("is required: write {FORM}"));
+            }
+            return placeholder();
+        };
+        let Some(url) = Url::parse(&text).ok().filter(is_origin) else {
+            self.fault(key, &format!("write {FORM}, without user, path or query"));
+            return placeholder();
+        };
+        let loopback = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if url.scheme() == "http" && !loopback && !plaintext {
+            self.fault(
+                key,
+                "http would send passwords in clear: write https, or set \
+                 upstream.allow_plaintext = true if the network between is safe",
+            );
+        }
+        url
+    }
+
+    /// Reads the certificates of a PEM file.
+    pub fn certificates(&mut self, key: &'static str) -> Vec<CertificateDer<'static>> {
+        let Some(path) = self.text(key, "the path of a PEM file").map(PathBuf::from) else {
+            return Vec::new();
+        };
+        let certificates = CertificateDer::pem_file_iter(&path).and_then(Iterator::collect);
+        match certificates {
+            Ok(certificates) if Vec::is_empty(&certificates) => {
+                self.fault(
+                    key,
+                    &format!("{} holds no certificate in PEM form", path.display()),
+                );
+                Vec::new()
+            }
+            Ok(certificates) => certificates,
+            Err(error) => {
+                self.fault(key, &format!("{} cannot be used: {error}", path.display()));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Reads a list of SHA-256 fingerprints.
+    pub fn fingerprints(&mut self, key: &'static str) -> Vec<[u8; 32]> {
+        let texts = self.list(key, r#"["AB:CD:…"]"#);
+        let mut fingerprints = Vec::new();
+        for text in texts {
+            match parse_fingerprint(&text) {
+                Some(fingerprint) => fingerprints.push(fingerprint),
+                None => self.fault(
+                    key,
+                    "a fingerprint is 64 hexadecimal digits, as openssl x509 -fingerprint -sha256 \
+                     prints them",
+                ),
+            }
+        }
+        fingerprints
+    }
+
+    /// Reads a list of origins, or of `*` alone.
+    pub fn origins(&mut self, key: &'static str) -> Vec<String> {
+        let origins = self.list(key, r#"["https://app.example.com"]"#);
+        let any = origins.iter().any(|origin| origin == "*");
+        if any && origins.len() > 1 {
+            self.fault(key, "\"*\" allows every origin: let it stand alone");
+        }
+        for origin in &origins {
+            let exact = !origin.contains('*')
+                && Url::parse(origin)
+                    .is_ok_and(|url| url.origin().ascii_serialization() == *origin);
+            if !exact && origin != "*" {
+                self.fault(
+                    key,
+                    &format!(
+                        "{origin:?} is not an origin: write scheme, host and port alone, as a \
+                         browser sends them, such as https://app.example.com"
+                    ),
+                );
+            }
+        }
+        origins
+    }
+
+    /// Reads how log lines look.
+    pub fn log_format(&mut self, key: &'static str) -> Option<LogFormat> {
+        match self.text(key, "json or text")?.as_str() {
+            "json" => Some(LogFormat::Json),
+            "text" => Some(LogFormat::Text),
+            _ => {
+                self.fault(key, "write json or text");
+                None
+            }
+        }
+    }
+
+    /// Reads a level.
+    pub fn log_level(&mut self, key: &'static str, default: Level) -> Level {
+        const FORM: &str = "error, warn, info, debug or trace";
+
+        let Some(text) = self.text(key, FORM) else {
+            return default;
+        };
+        match text.as_str() {
+            "error" => Level::ERROR,
+            "warn" => Level::WARN,
+            "info" => Level::INFO,
+            "debug" => Level::DEBUG,
+            "trace" => Level::TRACE,
+            _ => {
+                self.fault(key, &format!("write {FORM}"));
+                default
+            }
+        }
+    }
+}
+
+fn is_origin(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+        && url.host().is_some()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+}
+
+/// Stands for an upstream that is not there: the faults that go with it end the start.
+fn placeholder() -> Url {
+    #[expect(clippy::expect_used, reason = "a constant that parses")]
+    Url::parse("https://invalid.invalid").expect("a URL")
+}
+
+fn parse_fingerprint(text: &str) -> Option<[u8; 32]> {
+    let digits = text.chars().filter(|c| *c != ':').map(|c| c.to_digit(16));
+    let digits: Vec<u32> = digits.collect::<Option<_>>()?;
+    let bytes = digits.chunks(2).map(|pair| match pair {
+        [high, low] => u8::try_from(high << 4 | low).ok(),
+        _ => None,
+    });
+    bytes.collect::<Option<Vec<_>>>()?.try_into().ok()
+}

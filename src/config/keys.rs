@@ -1,0 +1,169 @@
+//! The reading of settings, key by key: what is wrong with them is collected.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use figment::value::{Dict, Value};
+
+/// Reads one key after the other and collects what is wrong with them.
+pub struct Keys {
+    values: Value,
+    known: Vec<&'static str>,
+    faults: Vec<String>,
+}
+
+impl Keys {
+    /// Nothing was asked of these values yet.
+    pub fn new(values: Dict) -> Self {
+        Self {
+            values: Value::from(values),
+            known: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    fn value(&mut self, key: &'static str) -> Option<Value> {
+        self.known.push(key);
+        self.values.find_ref(key).cloned()
+    }
+
+    /// Reads a text that is to look like `form`.
+    pub fn text(&mut self, key: &'static str, form: &str) -> Option<String> {
+        let value = self.value(key)?;
+        let text = value.as_str().map(str::to_owned);
+        if text.is_none() {
+            self.fault(key, &format!("write {form}"));
+        }
+        text
+    }
+
+    /// Says whether something is wrong with a key.
+    pub fn is_faulty(&self, key: &str) -> bool {
+        self.faults.iter().any(|fault| fault.starts_with(key))
+    }
+
+    /// Takes down what is wrong with a key.
+    pub fn fault(&mut self, key: &str, sentence: &str) {
+        self.faults.push(format!("{key}: {sentence}"));
+    }
+
+    /// Reads an address with a port.
+    pub fn address(&mut self, key: &'static str, default: SocketAddr) -> SocketAddr {
+        const FORM: &str = "an address and port such as 0.0.0.0:8080 or [::]:8080";
+
+        let Some(text) = self.text(key, FORM) else {
+            return default;
+        };
+        text.parse().unwrap_or_else(|_| {
+            self.fault(key, &format!("write {FORM}"));
+            default
+        })
+    }
+
+    /// Reads a number above 0.
+    pub fn count(&mut self, key: &'static str, default: usize) -> usize {
+        let Some(value) = self.value(key) else {
+            return default;
+        };
+        match value.deserialize() {
+            Ok(number) if number > 0 => number,
+            _ => {
+                self.fault(key, "write a whole number above 0");
+                default
+            }
+        }
+    }
+
+    /// Reads true or false.
+    pub fn flag(&mut self, key: &'static str, default: bool) -> bool {
+        let Some(value) = self.value(key) else {
+            return default;
+        };
+        value.to_bool().unwrap_or_else(|| {
+            self.fault(key, "write true or false");
+            default
+        })
+    }
+
+    /// Reads a duration above 0.
+    pub fn duration(&mut self, key: &'static str, default: Duration) -> Duration {
+        let duration = self.duration_or_off(key, default);
+        if duration.is_zero() {
+            self.fault(key, "must be longer than 0");
+        }
+        duration
+    }
+
+    fn duration_or_off(&mut self, key: &'static str, default: Duration) -> Duration {
+        const FORM: &str = "a duration such as 10s or 500ms";
+
+        let Some(text) = self.text(key, FORM) else {
+            return default;
+        };
+        humantime::parse_duration(&text).unwrap_or_else(|_| {
+            self.fault(key, &format!("write {FORM}"));
+            default
+        })
+    }
+
+    /// Reads a number of bytes above 0.
+    pub fn size(&mut self, key: &'static str, default: ByteSize) -> usize {
+        const FORM: &str = "a size above 0 such as 8MiB";
+
+        let size = match self.text(key, FORM) {
+            Some(text) => text.parse().unwrap_or(ByteSize(0)),
+            None => default,
+        };
+        match usize::try_from(size.0) {
+            Ok(size) if size > 0 => size,
+            _ => {
+                self.fault(key, &format!("write {FORM}"));
+                1
+            }
+        }
+    }
+
+    /// Reads a list of texts.
+    pub fn list(&mut self, key: &'static str, form: &str) -> Vec<String> {
+        let Some(value) = self.value(key) else {
+            return Vec::new();
+        };
+        let texts = value.as_array().and_then(|values| {
+            values
+                .iter()
+                .map(|value| value.as_str().map(str::to_owned))
+                .collect()
+        });
+        texts.unwrap_or_else(|| {
+            self.fault(key, &format!("write a list of texts such as {form}"));
+            Vec::new()
+        })
+    }
+
+    /// All faults, those of keys that nobody asked for included.
+    pub fn finish(mut self) -> Vec<String> {
+        let mut found = Vec::new();
+        if let Some(values) = self.values.as_dict() {
+            leaves("", values, &mut found);
+        }
+        for key in found {
+            if !self.known.contains(&key.as_str()) {
+                self.fault(&key, "there is no such setting");
+            }
+        }
+        self.faults
+    }
+}
+
+/// The keys that have a value, with dots between the levels.
+fn leaves(prefix: &str, values: &Dict, found: &mut Vec<String>) {
+    for (name, value) in values {
+        let key = format!("{prefix}{name}");
+        match value.as_dict() {
+            Some(values) if !values.is_empty() => leaves(&format!("{key}."), values, found),
+            Some(_) => {}
+            None => found.push(key),
+        }
+    }
+}
