@@ -8,24 +8,25 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::error::ParseError;
 use actix_web::http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue,
     LOCATION, TRANSFER_ENCODING, USER_AGENT,
 };
 use actix_web::http::{Method, StatusCode, Uri, Version};
 use actix_web::web::Bytes;
-use awc::error::{ConnectError, PayloadError, SendRequestError};
+use awc::error::PayloadError;
 use awc::{Client, ClientBuilder, Connector};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 
 use crate::config;
-use crate::credentials::{Credentials, discloses};
+use crate::credentials::Credentials;
 use crate::error::{Error, UpstreamAnswer};
-use crate::xml;
 
+use failure::{Failure, failed_to_send, refused, tell};
+
+pub mod failure;
 pub mod tls;
 
 /// What stays as it is in a query's value (RFC 3986, section 2.3).
@@ -37,9 +38,6 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// How long an idle connection is kept: shorter than Tomcat's 20 s.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-/// The longest code or message that is passed on, in characters.
-const MAX_MESSAGE: usize = 500;
 
 /// One call to Unity Connection.
 #[derive(Clone, Debug)]
@@ -80,12 +78,6 @@ pub struct Upstream {
     tls: Arc<rustls::ClientConfig>,
     pooled: RefCell<Client>,
     fresh: Client,
-}
-
-/// An error, and whether the request may have reached Unity Connection before it.
-struct Failure {
-    error: Error,
-    reached: bool,
 }
 
 impl Upstream {
@@ -253,76 +245,4 @@ fn client(connect_timeout: Duration, tls: &Arc<rustls::ClientConfig>, keep: Dura
         .disable_redirects()
         .disable_timeout()
         .finish()
-}
-
-/// What an answer that is no success means for every resource alike; the rest is the resource's to
-/// explain.
-fn refused(status: StatusCode, told: UpstreamAnswer) -> Result<UpstreamAnswer, Failure> {
-    let error = match status.as_u16() {
-        400 | 404 | 409 | 422 => return Ok(told),
-        300..=399 => Error::UpstreamRedirected(told),
-        401 => Error::CredentialsRejected(told),
-        403 => Error::Forbidden(told),
-        429 | 503 => Error::UpstreamBusy(told),
-        _ => Error::UpstreamError(told),
-    };
-    let reached = !(status.is_redirection() || status.is_client_error());
-    Err(Failure { error, reached })
-}
-
-/// The part of an answer that callers may see: its status, and code and message of its error
-/// document unless they hold a secret of this very call.
-fn tell(status: StatusCode, body: &[u8], call: &Call) -> UpstreamAnswer {
-    let errors = xml::list(body, "ErrorDetails", "errors").unwrap_or_default();
-    let printable = |element: &str| {
-        let text = errors.first()?.optional(element)?;
-        // What is left out must not bring the parts of a secret together unseen.
-        let text: String = text.chars().filter(|c| !c.is_control()).collect();
-        let shown =
-            !text.is_empty() && !discloses(&text, &call.credentials, call.password.as_ref());
-        shown.then(|| text.chars().take(MAX_MESSAGE).collect::<String>())
-    };
-    UpstreamAnswer {
-        status: status.as_u16(),
-        code: printable("code"),
-        message: printable("message"),
-    }
-}
-
-fn failed_to_send(error: &SendRequestError) -> Failure {
-    let (error, reached) = match error {
-        // It took the request, perhaps, and closed without an answer.
-        SendRequestError::Connect(ConnectError::Disconnected) | SendRequestError::Send(_) => {
-            (Error::UpstreamUnreachable, true)
-        }
-        SendRequestError::Connect(ConnectError::Io(error)) if is_untrusted(error) => {
-            tracing::warn!(%error, "Unity Connection's certificate is not trusted");
-            (Error::UpstreamUntrusted, false)
-        }
-        SendRequestError::Connect(error) => {
-            tracing::warn!(%error, "Unity Connection cannot be reached");
-            (Error::UpstreamUnreachable, false)
-        }
-        SendRequestError::Timeout => (Error::UpstreamTimeout, true),
-        SendRequestError::Response(ParseError::Io(_)) => (Error::UpstreamUnreachable, true),
-        SendRequestError::Response(_) => {
-            let reason = "its head is not HTTP or too large".into();
-            (
-                Error::UpstreamInvalidResponse {
-                    reason,
-                    answer: None,
-                },
-                true,
-            )
-        }
-        _ => (Error::UpstreamUnreachable, true),
-    };
-    Failure { error, reached }
-}
-
-fn is_untrusted(error: &std::io::Error) -> bool {
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
 }
