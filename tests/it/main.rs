@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod architecture;
 mod auth;
 mod cli;
 mod config;
