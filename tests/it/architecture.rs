@@ -176,10 +176,7 @@ fn assert_within(files: &[String], homes: &[&str]) {
                     .strip_prefix(folder)
                     .is_some_and(|rest| rest.starts_with('/'))
         };
-        assert!(
-            homes.iter().any(|home| at_home(home)),
-            "{file} is not of {homes:?}"
-        );
+        assert!(homes.iter().any(at_home), "{file} is not of {homes:?}");
     }
 }
 
