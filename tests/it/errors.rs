@@ -222,9 +222,9 @@ async fn an_id_that_is_no_uuid_is_refused_without_a_call() {
                 .ask(method, &path, &[FUNG, JSON], r#"{"password":"a"}"#)
                 .await;
 
-            // The framework decodes what needs no encoding, and the document shows the path so.
-            assert_eq!(reply.json()["code"], "invalid_object_id", "{path}");
-            assert_eq!(reply.status, 400, "{path}");
+            problem("invalid_object_id", &path)
+                .about(&path)
+                .assert(&reply);
         }
     }
     assert_eq!(gateway.upstream.received().len(), 0);
@@ -459,5 +459,47 @@ async fn a_body_must_be_declared_as_json() {
         .await;
 
         reply.assert_written();
+    }
+}
+
+#[actix_web::test]
+async fn what_is_no_request_is_answered_bare() {
+    let gateway = start();
+    for request in [
+        "GARBAGE\r\n\r\n",
+        "GET /api/v1/accounts HTTP/3.0\r\n\r\n",
+        "GET /api/v1/accounts HTTP/1.1\r\nno colon\r\n\r\n",
+        "GET /é HTTP/1.1\r\nHost: x\r\n\r\n",
+        "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+    ] {
+        let reply = gateway.speak(request.as_bytes()).await;
+
+        assert_eq!(
+            (reply.status, reply.text().as_str()),
+            (400, ""),
+            "{request}"
+        );
+    }
+    assert_eq!(gateway.upstream.received().len(), 0);
+}
+
+#[actix_web::test]
+async fn accept_is_not_looked_at() {
+    let gateway = TestGateway::start();
+    for accept in [
+        "text/html",
+        "application/xml",
+        "application/json;q=0",
+        "*/*",
+        "x",
+    ] {
+        let accept = ("accept", accept);
+
+        let read = gateway.ask("GET", ACCOUNTS, &[FUNG, accept], "").await;
+        let missing = gateway.ask("GET", ACCOUNTS, &[accept], "").await;
+
+        assert_eq!(read.json()["total"], 2);
+        problem("credentials_missing", ACCOUNTS).assert(&missing);
     }
 }

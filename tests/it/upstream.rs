@@ -1,16 +1,21 @@
 //! What Unity Connection, or what is in its place, can do wrong: each a problem that says so, and nothing half-filled.
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
+use actix_web::rt;
 use actix_web::rt::net::TcpStream;
 use actix_web::rt::time::timeout;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpSocket;
+use tokio::task::yield_now;
 
-use crate::raw::{Received, Step, answer, document, send};
+use crate::raw::{RawUpstream, Received, Step, answer, document, send};
 use crate::support::{
-    ACCOUNTS, Expected, PASSWORD, Reply, SECOND, TestGateway, UPSTREAM_ACCOUNTS, basic, problem,
+    ACCOUNTS, Expected, FUNG, PASSWORD, Reply, SECOND, TestGateway, UPSTREAM_ACCOUNTS, basic,
+    problem,
 };
 
 const LIST: &[u8] = b"<UserExternalServiceAccounts/>";
@@ -526,9 +531,7 @@ async fn a_connection_that_does_not_come_about_has_done_nothing() {
     let listener = socket.listen(0).unwrap();
     let address = listener.local_addr().unwrap();
     let mut waiting = Vec::new();
-    while let Ok(connection) =
-        timeout(Duration::from_millis(200), TcpStream::connect(address)).await
-    {
+    while let Ok(connection) = timeout(Duration::from_secs(1), TcpStream::connect(address)).await {
         waiting.push(connection.unwrap());
     }
     let gateway = TestGateway::before(
@@ -667,7 +670,7 @@ async fn a_400_is_explained_by_the_account_or_else_by_itself() {
         (vec![Step::Hold], "password_rejected"),
     ];
     for (look, code) in cases {
-        let gateway = TestGateway::raw_with("upstream.timeout = '500ms'", vec![refusal(), look]);
+        let gateway = TestGateway::raw_with("upstream.timeout = '2s'", vec![refusal(), look]);
 
         let reply = gateway.set_password("abc123").await;
 
@@ -733,5 +736,104 @@ async fn a_fault_does_not_spoil_the_next_call() {
         assert_eq!(broken.status, 502, "{switch}={value}");
         assert_eq!(whole.status, 200, "{switch}={value}");
         assert_eq!(whole.json()["total"], 2, "{switch}={value}");
+    }
+}
+
+/// Reads the accounts as otto.
+async fn read_as_another(gateway: &TestGateway<RawUpstream>) -> Reply {
+    let otto = basic("otto", "single-malt");
+    gateway
+        .ask("GET", ACCOUNTS, &[("authorization", &otto)], "")
+        .await
+}
+
+/// Which connection each request came on.
+fn connections(gateway: &TestGateway<RawUpstream>) -> Vec<usize> {
+    let received = gateway.upstream.received();
+    received
+        .iter()
+        .map(|received| received.connection)
+        .collect()
+}
+
+#[actix_web::test]
+async fn an_answer_that_comes_too_late_reaches_nobody() {
+    let gateway = TestGateway::raw_with(
+        "upstream.timeout = '1s'",
+        vec![
+            vec![send("HTTP/1.1 200 OK\r\n"), Step::Hold],
+            vec![document(LIST)],
+        ],
+    );
+
+    let late = gateway.get(ACCOUNTS).await;
+    let next = read_as_another(&gateway).await;
+
+    problem("upstream_timeout", ACCOUNTS).assert(&late);
+    next.assert_read(&empty());
+    assert_eq!(connections(&gateway), [0, 1]);
+}
+
+#[actix_web::test]
+async fn the_answer_for_a_client_that_has_gone_reaches_nobody() {
+    let gateway = TestGateway::raw_with(
+        "",
+        vec![
+            vec![send("HTTP/1.1 200 OK\r\n"), Step::Hold],
+            vec![document(LIST)],
+        ],
+    );
+    let mut client = TcpStream::connect(gateway.address).await.unwrap();
+    let request = format!(
+        "GET {ACCOUNTS} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n",
+        FUNG.1
+    );
+    client.write_all(request.as_bytes()).await.unwrap();
+    let arrival = async {
+        while gateway.upstream.received().is_empty() {
+            yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(60), arrival).await.unwrap();
+
+    drop(client);
+    let next = read_as_another(&gateway).await;
+
+    next.assert_read(&empty());
+    assert_eq!(connections(&gateway), [0, 1]);
+}
+
+#[actix_web::test]
+async fn callers_who_come_together_get_their_own_answers() {
+    let gateway = Rc::new(TestGateway::start());
+    gateway.upstream.set("delay", "20ms").unwrap();
+    gateway.upstream.set("throttle", "off").unwrap();
+
+    let asking = (1..=24).flat_map(|number| [number; 4]).map(|number| {
+        let gateway = Rc::clone(&gateway);
+        rt::spawn(async move {
+            let person = basic(
+                &format!("person{number:02}"),
+                &format!("secret-{number:02}"),
+            );
+            let reply = gateway
+                .ask("GET", ACCOUNTS, &[("authorization", &person)], "")
+                .await;
+            (number, reply)
+        })
+    });
+    let asking: Vec<_> = asking.collect();
+
+    for answered in asking {
+        let (number, reply) = answered.await.unwrap();
+        let list = reply.json();
+        assert_eq!(list["total"], 2, "{number} {list}");
+        for item in list["items"].as_array().unwrap() {
+            let name = item["displayName"].as_str().unwrap();
+            assert!(
+                name.contains(&format!("person{number:02}")),
+                "{number} {name}"
+            );
+        }
     }
 }
