@@ -27,6 +27,8 @@ pub struct Config {
     pub server: Server,
     /// Unity Connection.
     pub upstream: Upstream,
+    /// Answers that are kept.
+    pub cache: Cache,
     /// Pages of other origins.
     pub cors: Cors,
     /// Swagger UI.
@@ -58,8 +60,28 @@ pub struct Upstream {
     pub connect_timeout: Duration,
     /// How long a call may take from its turn to the last byte. Default 15 s.
     pub timeout: Duration,
+    /// Calls that may be in flight at once. Default 3.
+    pub max_in_flight: usize,
+    /// Calls that may wait for their turn. Default 512.
+    pub queue_limit: usize,
+    /// How long a call may wait for its turn. Default 10 s.
+    pub queue_timeout: Duration,
+    /// How long session cookies are sent again. Default 60 s; zero: never.
+    pub session_reuse: Duration,
+    /// How long rejected credentials are not sent again. Default 35 min, longer than Unity
+    /// Connection counts failed sign-ins; zero: they are.
+    pub sign_in_pause: Duration,
     /// The largest answer, in bytes. Default 8 MiB.
     pub max_response_size: usize,
+}
+
+/// `cache.*`
+#[derive(Clone, Copy, Debug)]
+pub struct Cache {
+    /// How long an answer is fresh. Default 10 s; zero: nothing is kept.
+    pub ttl: Duration,
+    /// What all kept answers may weigh together, in bytes. Default 16 MiB.
+    pub max_size: usize,
 }
 
 /// `cors.*`
@@ -161,7 +183,17 @@ impl Config {
             certificate_sha256: keys.fingerprints("upstream.certificate_sha256"),
             connect_timeout: keys.duration("upstream.connect_timeout", Duration::from_secs(3)),
             timeout: keys.duration("upstream.timeout", Duration::from_secs(15)),
+            max_in_flight: keys.count("upstream.max_in_flight", 3),
+            queue_limit: keys.count("upstream.queue_limit", 512),
+            queue_timeout: keys.duration("upstream.queue_timeout", Duration::from_secs(10)),
+            session_reuse: keys.duration_or_off("upstream.session_reuse", Duration::from_secs(60)),
+            sign_in_pause: keys
+                .duration_or_off("upstream.sign_in_pause", Duration::from_secs(35 * 60)),
             max_response_size: keys.size("upstream.max_response_size", ByteSize::mib(8)),
+        };
+        let cache = Cache {
+            ttl: keys.duration_or_off("cache.ttl", Duration::from_secs(10)),
+            max_size: keys.size("cache.max_size", ByteSize::mib(16)),
         };
         let cors = Cors {
             allowed_origins: keys.origins("cors.allowed_origins"),
@@ -181,6 +213,7 @@ impl Config {
         Ok(Self {
             server,
             upstream,
+            cache,
             cors,
             docs,
             log,

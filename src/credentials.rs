@@ -6,11 +6,15 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+use uuid::Uuid;
 
 use crate::error::Error;
 
@@ -116,11 +120,73 @@ fn in_base64(secret: &str) -> Vec<String> {
     encodings
 }
 
+/// What a caller is known by: a digest of the credentials under a key that lives as long as the
+/// process. It is as wide as the hash, so that two callers never meet.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallerKey([u8; 32]);
+
+impl CallerKey {
+    /// A key for tests of code that knows callers by their keys alone.
+    #[cfg(test)]
+    pub const fn numbered(number: u8) -> Self {
+        Self([number; 32])
+    }
+}
+
+/// The first 8 hexadecimal digits: they find a flooder and name nobody.
+impl fmt::Display for CallerKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, ..] = self.0;
+        write!(formatter, "{a:02x}{b:02x}{c:02x}{d:02x}")
+    }
+}
+
+impl fmt::Debug for CallerKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "CallerKey({self})")
+    }
+}
+
+/// Makes callers' keys: HMAC-SHA256 under a random key.
+#[derive(Clone)]
+pub struct CallerKeys(Hmac<Sha256>);
+
+impl CallerKeys {
+    /// Draws the key.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "HMAC takes keys of any length"
+    )]
+    pub fn new() -> Self {
+        let [first, second] = [Uuid::new_v4(), Uuid::new_v4()].map(Uuid::into_bytes);
+        let key = [first, second].concat();
+        Self(Hmac::new_from_slice(&key).expect("a key of any length"))
+    }
+
+    fn key(&self, credentials: &Credentials) -> CallerKey {
+        let digest = self
+            .0
+            .clone()
+            .chain_update(credentials.0.as_bytes())
+            .finalize();
+        CallerKey(digest.into_bytes().into())
+    }
+}
+
+impl Default for CallerKeys {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// The caller: whoever the request's credentials belong to.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// What is sent to Unity Connection on the caller's behalf.
     pub credentials: Credentials,
+    /// What is kept for the caller is kept under this.
+    pub key: CallerKey,
 }
 
 impl FromRequest for Caller {
@@ -128,7 +194,12 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Credentials::parse(request.headers()).map(|credentials| Self { credentials }))
+        let credentials = Credentials::parse(request.headers());
+        let keys = request.app_data::<Data<CallerKeys>>();
+        ready(credentials.and_then(|credentials| {
+            let key = keys.ok_or(Error::CredentialsMissing)?.key(&credentials);
+            Ok(Self { credentials, key })
+        }))
     }
 }
 

@@ -5,9 +5,11 @@
 //! one resource can cause is an [`Error::Resource`] whose words that resource brings along.
 
 use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
+use humantime::format_rfc3339_seconds;
 use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
@@ -60,6 +62,22 @@ pub enum Error {
          you try again: a few wrong ones lock the account."
     )]
     CredentialsRejected(UpstreamAnswer),
+    /// Credentials that Unity Connection rejected a while ago, and that are not sent again.
+    #[error(
+        "Unity Connection rejected these credentials at {}. To keep the account from being locked, \
+         they are not sent again until {}. Sign in with the right password, which works at once; \
+         after the account was unlocked, the operator may restart this gateway.",
+        format_rfc3339_seconds(*.since),
+        format_rfc3339_seconds(*.until)
+    )]
+    SignInPaused {
+        /// When they were rejected.
+        since: SystemTime,
+        /// When they are sent again.
+        until: SystemTime,
+        /// The time from now until then.
+        remaining: Duration,
+    },
 
     // Unity Connection said no.
     /// Unity Connection answered 403.
@@ -119,6 +137,13 @@ pub enum Error {
         "{0} Whether the change was made is not known: read the resource before you repeat it."
     )]
     OutcomeUnknown(Box<Error>),
+
+    // We are full.
+    /// No place in the queue, or no turn in time.
+    #[error(
+        "Too many requests wait for Unity Connection. Try again after the time in `Retry-After`."
+    )]
+    Overloaded,
 }
 
 /// What Unity Connection answered in place of what was asked for.
@@ -137,6 +162,16 @@ pub struct UpstreamAnswer {
     pub message: Option<String>,
 }
 
+impl UpstreamAnswer {
+    /// An answer of which nothing but the status is told.
+    pub fn new(status: StatusCode) -> Self {
+        Self {
+            status: status.as_u16(),
+            ..Self::default()
+        }
+    }
+}
+
 /// A refusal that only one resource knows: its problem type and detail.
 #[derive(Debug)]
 pub struct Refusal {
@@ -150,7 +185,7 @@ pub struct Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProblemType {
     /// The response's status.
-    pub status: StatusCode,
+    pub status: u16,
     /// Our stable name for it; API.
     pub code: &'static str,
     /// A few words for people.
@@ -159,7 +194,7 @@ pub struct ProblemType {
 
 impl ProblemType {
     /// One row of the table of problems.
-    pub const fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
+    pub const fn new(status: u16, code: &'static str, title: &'static str) -> Self {
         Self {
             status,
             code,
@@ -171,73 +206,38 @@ impl ProblemType {
 impl Error {
     /// Status, code and title.
     pub fn problem_type(&self) -> ProblemType {
-        use StatusCode as S;
         let (status, code, title) = match self {
-            Self::RouteNotFound => (S::NOT_FOUND, "route_not_found", "No such address"),
-            Self::MethodNotAllowed => (
-                S::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "Method not allowed",
-            ),
-            Self::InvalidObjectId => (S::BAD_REQUEST, "invalid_object_id", "Invalid object id"),
-            Self::InvalidQuery(_) => (S::BAD_REQUEST, "invalid_query", "Invalid query"),
-            Self::InvalidBody(_) => (S::BAD_REQUEST, "invalid_body", "Invalid body"),
-            Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large"),
-            Self::RequestTimeout => (S::REQUEST_TIMEOUT, "request_timeout", "Request timed out"),
-            Self::UnsupportedMediaType => (
-                S::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "Unsupported media type",
-            ),
-            Self::CorsRejected => (
-                S::BAD_REQUEST,
-                "cors_rejected",
-                "Cross-origin request refused",
-            ),
-            Self::CredentialsMissing => (
-                S::UNAUTHORIZED,
-                "credentials_missing",
-                "Credentials missing",
-            ),
-            Self::CredentialsRejected(_) => (
-                S::UNAUTHORIZED,
-                "credentials_rejected",
-                "Credentials rejected",
-            ),
-            Self::Forbidden(_) => (S::FORBIDDEN, "forbidden", "Not permitted"),
+            Self::RouteNotFound => (404, "route_not_found", "No such address"),
+            Self::MethodNotAllowed => (405, "method_not_allowed", "Method not allowed"),
+            Self::InvalidObjectId => (400, "invalid_object_id", "Invalid object id"),
+            Self::InvalidQuery(_) => (400, "invalid_query", "Invalid query"),
+            Self::InvalidBody(_) => (400, "invalid_body", "Invalid body"),
+            Self::BodyTooLarge => (413, "body_too_large", "Body too large"),
+            Self::RequestTimeout => (408, "request_timeout", "Request timed out"),
+            Self::UnsupportedMediaType => (415, "unsupported_media_type", "Unsupported media type"),
+            Self::CorsRejected => (400, "cors_rejected", "Cross-origin request refused"),
+            Self::CredentialsMissing => (401, "credentials_missing", "Credentials missing"),
+            Self::CredentialsRejected(_) => (401, "credentials_rejected", "Credentials rejected"),
+            Self::SignInPaused { .. } => (401, "sign_in_paused", "Sign-in paused"),
+            Self::Forbidden(_) => (403, "forbidden", "Not permitted"),
             Self::Resource(refusal, _) => return refusal.problem_type,
-            Self::UpstreamUnreachable => (
-                S::BAD_GATEWAY,
-                "upstream_unreachable",
-                "Unity Connection unreachable",
-            ),
-            Self::UpstreamUntrusted => (
-                S::BAD_GATEWAY,
-                "upstream_untrusted",
-                "Unity Connection not trusted",
-            ),
-            Self::UpstreamRedirected(_) => (
-                S::BAD_GATEWAY,
-                "upstream_redirected",
-                "Unity Connection redirects",
-            ),
+            Self::UpstreamUnreachable => {
+                (502, "upstream_unreachable", "Unity Connection unreachable")
+            }
+            Self::UpstreamUntrusted => (502, "upstream_untrusted", "Unity Connection not trusted"),
+            Self::UpstreamRedirected(_) => {
+                (502, "upstream_redirected", "Unity Connection redirects")
+            }
             Self::UpstreamInvalidResponse { .. } => (
-                S::BAD_GATEWAY,
+                502,
                 "upstream_invalid_response",
                 "Invalid answer from Unity Connection",
             ),
-            Self::UpstreamError(_) => (S::BAD_GATEWAY, "upstream_error", "Unity Connection failed"),
-            Self::UpstreamBusy(_) => (
-                S::SERVICE_UNAVAILABLE,
-                "upstream_busy",
-                "Unity Connection busy",
-            ),
-            Self::UpstreamTimeout => (
-                S::GATEWAY_TIMEOUT,
-                "upstream_timeout",
-                "Unity Connection timed out",
-            ),
+            Self::UpstreamError(_) => (502, "upstream_error", "Unity Connection failed"),
+            Self::UpstreamBusy(_) => (503, "upstream_busy", "Unity Connection busy"),
+            Self::UpstreamTimeout => (504, "upstream_timeout", "Unity Connection timed out"),
             Self::OutcomeUnknown(error) => return error.problem_type(),
+            Self::Overloaded => (503, "overloaded", "Overloaded"),
         };
         ProblemType::new(status, code, title)
     }
@@ -260,7 +260,9 @@ impl Error {
     /// After how many seconds another try makes sense, where that is known.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::UpstreamBusy(_) => Some(5),
+            Self::UpstreamBusy(_) | Self::Overloaded => Some(5),
+            // Rounded up: a second too early is a second refusal.
+            Self::SignInPaused { remaining, .. } => Some(remaining.as_secs() + 1),
             Self::OutcomeUnknown(error) => error.retry_after(),
             _ => None,
         }
@@ -268,8 +270,9 @@ impl Error {
 }
 
 impl ResponseError for Error {
+    #[expect(clippy::expect_used, reason = "the table has statuses only")]
     fn status_code(&self) -> StatusCode {
-        self.problem_type().status
+        StatusCode::from_u16(self.problem_type().status).expect("a status")
     }
 
     /// A bare response: the middleware finds the error in it and writes the document.

@@ -3,17 +3,23 @@
 //! A resource says what to call and how to translate the answer; everything that is the same for
 //! all resources happens here.
 
-use actix_web::http::header::{CACHE_CONTROL, VARY};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::http::header::{
+    AGE, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, VARY,
+};
 use actix_web::http::{Method, StatusCode};
-use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, rt};
 use secrecy::SecretString;
 use serde::Serialize;
 
+use crate::cache::{self, Cache, CacheStatus, Lookup};
 use crate::credentials::Caller;
 use crate::error::{Error, Refusal};
-use crate::request::traceparent;
-use crate::upstream::{Answer, Call, Upstream};
+use crate::request::{no_cache, traceparent};
+use crate::upstream::answer::Answer;
+use crate::upstream::{Call, Upstream};
 use crate::xml::Fault;
 
 /// Turns a CUPI document into [`json`].
@@ -50,43 +56,61 @@ pub struct Write {
 
 /// One worker's way to Unity Connection.
 pub struct Gateway {
-    upstream: Upstream,
+    cache: Arc<Cache>,
+    upstream: Rc<Upstream>,
 }
 
 impl Gateway {
     /// Puts the gateway before `upstream`.
-    pub fn new(upstream: Upstream) -> Self {
-        Self { upstream }
+    pub fn new(cache: Arc<Cache>, upstream: Upstream) -> Self {
+        Self {
+            cache,
+            upstream: Rc::new(upstream),
+        }
     }
 
-    /// Reads a document and answers with its translation.
+    /// Reads a document and answers with its translation: one that was kept, or a new one.
     pub async fn read(
         &self,
         request: &HttpRequest,
         caller: &Caller,
         read: Read,
     ) -> Result<HttpResponse, Error> {
+        self.upstream.check_sign_in(caller.key)?;
+        let headers = request.headers();
+        let lookup = Lookup {
+            caller: caller.key,
+            path: read.path.clone(),
+            no_cache: no_cache(headers),
+        };
         let call = Call {
             method: Method::GET,
             path: read.path,
             password: None,
             body: None,
-            credentials: caller.credentials.clone(),
-            traceparent: traceparent(request.headers()),
+            look_again: false,
+            in_session: true,
+            caller: caller.clone(),
+            traceparent: traceparent(headers),
         };
-        let answer = self.upstream.call(&call, self.upstream.deadline()).await?;
-        let json = match (answer.status, read.not_found) {
-            (StatusCode::OK, _) => translated(&answer, &read.translate)?,
-            (StatusCode::NOT_FOUND, Some(refusal)) => {
-                return Err(Error::Resource(refusal, answer.told));
+        let (cache, upstream) = (Arc::clone(&self.cache), Rc::clone(&self.upstream));
+        let fetch = async move {
+            let turn = upstream.turn(call.caller.key).await?;
+            let answer = upstream.call(turn, &call).await;
+            if let Err(Error::CredentialsRejected(_)) = answer {
+                cache.renew(call.caller.key);
             }
-            _ => return Err(unexpected(answer)),
+            let answer = answer?;
+            match (answer.status, read.not_found) {
+                (StatusCode::OK, _) => translated(&answer, &read.translate),
+                (StatusCode::NOT_FOUND, Some(refusal)) => {
+                    Err(Error::Resource(refusal, answer.told))
+                }
+                _ => Err(unexpected(answer)),
+            }
         };
-        Ok(HttpResponse::Ok()
-            .content_type("application/json")
-            .insert_header((CACHE_CONTROL, "private, no-cache"))
-            .insert_header((VARY, "Authorization, Origin"))
-            .body(json))
+        let (answer, status) = self.cache.get(lookup, fetch).await?;
+        Ok(respond(headers, &answer, status))
     }
 
     /// Makes a change. The answer is a success: 204, 201 for a POST, or 200 without a body.
@@ -96,38 +120,41 @@ impl Gateway {
         caller: &Caller,
         write: Write,
     ) -> Result<Answer, Error> {
+        self.upstream.check_sign_in(caller.key)?;
+        let (explain, reconsider) = (write.explain, write.reconsider);
         let call = Call {
             method: write.method,
             path: write.path,
             password: write.password,
             body: write.body,
-            credentials: caller.credentials.clone(),
+            look_again: reconsider.is_some(),
+            in_session: true,
+            caller: caller.clone(),
             traceparent: traceparent(request.headers()),
         };
-        let deadline = self.upstream.deadline();
-        let answer = self.upstream.call(&call, deadline).await?;
-        if answer.status.is_success() {
-            return if is_done(&call.method, &answer) {
-                Ok(answer)
-            } else {
-                Err(Error::OutcomeUnknown(Box::new(unexpected(answer))))
-            };
-        }
-        let mut refusal = (write.explain)(answer.status);
-        if let (StatusCode::BAD_REQUEST, Some(reconsider)) = (answer.status, write.reconsider) {
-            let look = Call {
-                method: Method::GET,
-                password: None,
-                body: None,
-                ..call
-            };
-            if let Ok(document) = self.upstream.call(&look, deadline).await
-                && document.status == StatusCode::OK
-            {
-                refusal = reconsider(&document.body).unwrap_or(refusal);
+        // A client that goes away while it waits takes its write along.
+        let turn = self.upstream.turn(caller.key).await?;
+        let (cache, upstream) = (Arc::clone(&self.cache), Rc::clone(&self.upstream));
+        let calling = rt::spawn(async move {
+            let answer = upstream.call(turn, &call).await;
+            cache.renew(call.caller.key);
+            let answer = answer?;
+            if answer.status.is_success() {
+                return if is_done(&call.method, &answer) {
+                    Ok(answer)
+                } else {
+                    Err(Error::OutcomeUnknown(Box::new(unexpected(answer))))
+                };
             }
-        }
-        Err(Error::Resource(refusal, answer.told))
+            let document = answer.looked.as_deref();
+            let looked = document.and_then(|document| reconsider.and_then(|r| r(document)));
+            let refusal = looked.unwrap_or_else(|| explain(answer.status));
+            Err(Error::Resource(refusal, answer.told))
+        });
+        // It ends early only with its worker.
+        calling
+            .await
+            .unwrap_or(Err(Error::OutcomeUnknown(Box::new(Error::UpstreamTimeout))))
     }
 }
 
@@ -141,6 +168,38 @@ pub fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("plain data")
 }
 
+/// 200, or 304 where the client has this very answer (RFC 9110, section 13.1.2).
+fn respond(headers: &HeaderMap, answer: &cache::Answer, status: CacheStatus) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CACHE_CONTROL, "private, no-cache"))
+        .insert_header((VARY, "Authorization, Origin"))
+        .insert_header((ETAG, answer.etag.clone()))
+        .insert_header((AGE, answer.age().to_string()))
+        .insert_header((CACHE_STATUS, status.to_string()));
+    if has(headers, &answer.etag) {
+        response.status(StatusCode::NOT_MODIFIED).finish()
+    } else {
+        response
+            .content_type("application/json")
+            .body(answer.body.clone())
+    }
+}
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// Whether `If-None-Match` names the validator, by the weak comparison.
+fn has(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    let fields = headers.get_all(IF_NONE_MATCH);
+    let mut tags = fields
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(','));
+    tags.any(|tag| {
+        let tag = tag.trim();
+        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes()
+    })
+}
+
 /// Whether a write's answer is the success that was asked for: a sign-in page is none.
 fn is_done(method: &Method, answer: &Answer) -> bool {
     match answer.status {
@@ -151,8 +210,8 @@ fn is_done(method: &Method, answer: &Answer) -> bool {
     }
 }
 
-fn translated(answer: &Answer, translate: &Translate) -> Result<Bytes, Error> {
-    translate(&answer.body).map(Bytes::from).map_err(|fault| {
+fn translated(answer: &Answer, translate: &Translate) -> Result<Vec<u8>, Error> {
+    translate(&answer.body).map_err(|fault| {
         tracing::warn!(reason = %fault, "Unity Connection's answer cannot be used");
         Error::UpstreamInvalidResponse {
             reason: fault.to_string().into(),

@@ -9,7 +9,7 @@
 //!        middleware     openapi                      roof: the same for every request
 //!           resources/accounts.rs  …                 rooms: one file per resource
 //!                 gateway                            stairs: one call there and back
-//!                 upstream                           cellar: the only door to Unity Connection
+//!           cache      upstream                      cellar: the only door to Unity Connection
 //!    credentials  request  problem  xml  error  config  logging    foundation
 //!    simulator    its own house; meets ours over HTTP, in demo and in tests only
 //! ```
@@ -22,6 +22,7 @@ pub mod gateway;
 
 pub mod resources;
 
+pub mod cache;
 pub mod upstream;
 
 pub mod credentials;

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use actix_cors::CorsError;
+use actix_web::ResponseError;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
@@ -103,7 +104,7 @@ fn with_problem<B>(
     let challenge = challenge(request.headers());
     let request_id = request_id.to_str().unwrap_or_default();
     let problem = Problem::new(error, request.path(), request_id);
-    let status = error.problem_type().status;
+    let status = error.status_code();
 
     let mut response = response.map_body(|head, _| {
         head.status = status;

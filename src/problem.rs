@@ -31,12 +31,12 @@ pub struct Problem {
     pub instance: String,
     /// The stable name of the problem, to decide by. More may be added. Known so far:
     /// `invalid_object_id`, `invalid_query`, `invalid_body`, `cors_rejected` (400);
-    /// `credentials_missing`, `credentials_rejected` (401); `forbidden` (403);
+    /// `credentials_missing`, `credentials_rejected`, `sign_in_paused` (401); `forbidden` (403);
     /// `account_not_found`, `route_not_found` (404); `method_not_allowed` (405);
     /// `request_timeout` (408); `password_not_settable` (409); `body_too_large` (413);
     /// `unsupported_media_type` (415); `password_rejected` (422); `upstream_unreachable`,
     /// `upstream_untrusted`, `upstream_redirected`, `upstream_invalid_response`,
-    /// `upstream_error` (502); `upstream_busy` (503); `upstream_timeout` (504).
+    /// `upstream_error` (502); `upstream_busy`, `overloaded` (503); `upstream_timeout` (504).
     #[schema(example = "credentials_missing")]
     pub code: &'static str,
     /// The request's `X-Request-Id`: quote it when you ask for help.
@@ -63,7 +63,7 @@ impl Problem {
         Self {
             r#type: format!("urn:cupi-gateway:problem:{code}"),
             title,
-            status: status.as_u16(),
+            status,
             detail: error.to_string(),
             instance: instance.to_owned(),
             code,
@@ -86,7 +86,7 @@ impl IntoResponses for Problems {
             ),
             (
                 "401",
-                "No credentials, or Unity Connection did not accept them.",
+                "No credentials, or Unity Connection did not accept them, now or a while ago.",
             ),
             (
                 "403",

@@ -12,10 +12,12 @@ use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 
+use crate::cache::Cache;
 use crate::config::Config;
+use crate::credentials::CallerKeys;
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::upstream::{Upstream, tls};
+use crate::upstream::{Shared, Upstream, tls};
 use crate::{middleware, openapi, resources};
 
 /// How long an idle client connection is kept: longer than a load balancer keeps its own.
@@ -40,11 +42,16 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
     })?;
     let address = listener.local_addr()?;
 
+    let keys = CallerKeys::new();
+    let cache = Arc::new(Cache::new(config));
+    let shared = Arc::new(Shared::new(&config.upstream));
     let config = config.clone();
     let workers = config.server.workers;
     let app = move || {
-        let gateway = Gateway::new(Upstream::new(&config.upstream, &tls));
+        let upstream = Upstream::new(&config.upstream, Arc::clone(&tls), Arc::clone(&shared));
+        let gateway = Gateway::new(Arc::clone(&cache), upstream);
         App::new()
+            .app_data(Data::new(keys.clone()))
             .app_data(Data::new(gateway))
             .wrap(Condition::new(
                 !config.cors.allowed_origins.is_empty(),

@@ -95,7 +95,8 @@ impl Keys {
         duration
     }
 
-    fn duration_or_off(&mut self, key: &'static str, default: Duration) -> Duration {
+    /// A duration that may be zero: then it switches something off.
+    pub fn duration_or_off(&mut self, key: &'static str, default: Duration) -> Duration {
         const FORM: &str = "a duration such as 10s or 500ms";
 
         let Some(text) = self.text(key, FORM) else {

@@ -239,30 +239,18 @@ fn password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, 
 }
 
 static NOT_FOUND: Refusal = Refusal {
-    problem_type: ProblemType::new(
-        StatusCode::NOT_FOUND,
-        "account_not_found",
-        "No such account",
-    ),
+    problem_type: ProblemType::new(404, "account_not_found", "No such account"),
     detail: "The caller has no account with this id. Use an `objectId` of the caller's own list.",
 };
 
 static NOT_SETTABLE: Refusal = Refusal {
-    problem_type: ProblemType::new(
-        StatusCode::CONFLICT,
-        "password_not_settable",
-        "Password not settable",
-    ),
+    problem_type: ProblemType::new(409, "password_not_settable", "Password not settable"),
     detail: "This account uses service credentials: it has no password of the caller's. Set \
              passwords only where `useServiceCredentials` is false.",
 };
 
 static REJECTED: Refusal = Refusal {
-    problem_type: ProblemType::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "password_rejected",
-        "Password rejected",
-    ),
+    problem_type: ProblemType::new(422, "password_rejected", "Password rejected"),
     detail: "Unity Connection did not take this password. Its own words, where it sent some, stand \
              in `upstream`; choose another password.",
 };

@@ -52,6 +52,7 @@ fn the_codes_of_the_api_are_these() {
             "400 cors_rejected: Cross-origin request refused",
             "401 credentials_missing: Credentials missing",
             "401 credentials_rejected: Credentials rejected",
+            "401 sign_in_paused: Sign-in paused",
             "403 forbidden: Not permitted",
             "404 account_not_found: No such account",
             "404 route_not_found: No such address",
@@ -68,6 +69,7 @@ fn the_codes_of_the_api_are_these() {
             "502 upstream_error: Unity Connection failed",
             "503 upstream_busy: Unity Connection busy",
             "504 upstream_timeout: Unity Connection timed out",
+            "503 overloaded: Overloaded",
         ]
     );
 }

@@ -6,13 +6,18 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::http::Method;
 use actix_web::rt::net::TcpStream;
-use actix_web::rt::{self, time::timeout};
+use actix_web::rt::{
+    self,
+    time::{sleep, timeout},
+};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cupi_gateway::config::Config;
 use cupi_gateway::server;
 use cupi_gateway::simulator::{self, Simulator, Switches};
+use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::raw::{RawUpstream, Step};
@@ -156,8 +161,22 @@ impl TestGateway<RawUpstream> {
 impl<U> TestGateway<U> {
     /// Starts a gateway with these settings before whatever is at this URL.
     pub fn before(upstream: U, url: &str, toml: &str) -> Self {
+        // Nothing is kept unless a test is about that.
+        let plain = [
+            "cache.ttl",
+            "upstream.session_reuse",
+            "upstream.sign_in_pause",
+        ];
+        let plain = plain.iter().filter(|key| !toml.contains(*key));
+        let plain: Vec<_> = plain.map(|key| format!("{key} = '0s'\n")).collect();
+        let plain = plain.concat();
+        let workers = if toml.contains("server.workers") {
+            ""
+        } else {
+            "server.workers = 1"
+        };
         let config = Config::parse(&format!(
-            "server.bind = '127.0.0.1:0'\nserver.workers = 1\nupstream.url = '{url}'\n{toml}"
+            "server.bind = '127.0.0.1:0'\nupstream.url = '{url}'\n{workers}\n{plain}{toml}"
         ));
         let bound = server::bind(&config.unwrap()).unwrap();
         let servers = vec![bound.server.handle()];
@@ -207,6 +226,24 @@ impl<U> Drop for TestGateway<U> {
     }
 }
 
+/// Makes this many requests at once.
+pub async fn together<F: Future<Output = Reply>>(
+    count: usize,
+    ask: impl Fn(usize) -> F,
+) -> Vec<Reply> {
+    join_all((0..count).map(ask)).await
+}
+
+/// Waits until something is so.
+pub async fn until(condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(DEADLINE, waiting).await.unwrap();
+}
+
 /// Sends these bytes, which must ask for the connection to be closed, and reads until it is.
 pub async fn speak(address: SocketAddr, request: &[u8]) -> Reply {
     let talk = async {
@@ -253,10 +290,14 @@ impl Reply {
     pub fn assert_read(&self, json: &Value) {
         assert_eq!(self.status, 200, "{}", self.text());
         let length = self.body.len().to_string();
+        let etag = etag(&self.body);
         let expected = [
+            ("age", "0"),
             ("cache-control", "private, no-cache"),
+            ("cache-status", "cupi-gateway; fwd=miss"),
             ("content-length", length.as_str()),
             ("content-type", "application/json"),
+            ("etag", etag.as_str()),
             ("vary", "Authorization, Origin"),
             ("x-content-type-options", "nosniff"),
         ];
@@ -277,8 +318,19 @@ impl Reply {
     }
 }
 
+/// The validator of a body: the first half of its SHA-256.
+pub fn etag(body: &[u8]) -> String {
+    let digest = Sha256::digest(body);
+    let digits: Vec<_> = digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("\"{}\"", digits.concat())
+}
+
 /// Every problem that there is: code, status, title, and the detail where it is always the same. Codes are API.
-pub const PROBLEMS: [(&str, u16, &str, &str); 22] = [
+pub const PROBLEMS: [(&str, u16, &str, &str); 24] = [
     (
         "invalid_object_id",
         400,
@@ -308,6 +360,7 @@ pub const PROBLEMS: [(&str, u16, &str, &str); 22] = [
         "Unity Connection did not accept these credentials. Check user name and password before you try again: a few \
          wrong ones lock the account.",
     ),
+    ("sign_in_paused", 401, "Sign-in paused", ""),
     (
         "forbidden",
         403,
@@ -407,6 +460,12 @@ pub const PROBLEMS: [(&str, u16, &str, &str); 22] = [
         504,
         "Unity Connection timed out",
         "Unity Connection did not answer in time. Try again later.",
+    ),
+    (
+        "overloaded",
+        503,
+        "Overloaded",
+        "Too many requests wait for Unity Connection. Try again after the time in `Retry-After`.",
     ),
 ];
 

@@ -1,0 +1,219 @@
+//! Finished answers, kept for each caller: freshness (RFC 9111), collapsing, generations,
+//! `Cache-Status` (RFC 9211).
+//!
+//! Identical reads that arrive together share one call, in all workers and also where nothing is
+//! kept. A write, or a rejection, starts a new generation of the caller's answers: what was read
+//! before it is out of reach from then on, even if it arrives later.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use actix_web::http::header::HeaderValue;
+use actix_web::rt;
+use actix_web::web::Bytes;
+use moka::policy::EvictionPolicy;
+use sha2::{Digest, Sha256};
+
+use crate::config::Config;
+use crate::credentials::CallerKey;
+use crate::error::Error;
+
+/// What an entry weighs besides its body and path, in bytes: key, validator, moka's own.
+const OVERHEAD: usize = 256;
+
+/// How many callers' generations are remembered, the newest.
+const CAPACITY: u64 = 100_000;
+
+/// The answers of all callers, shared by all workers.
+pub struct Cache {
+    ttl: Duration,
+    max_size: usize,
+    answers: moka::future::Cache<Key, Arc<Answer>>,
+    generations: moka::sync::Cache<CallerKey, u64>,
+    last_generation: AtomicU64,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    caller: CallerKey,
+    generation: u64,
+    path: String,
+}
+
+/// A translated answer, ready to send.
+pub struct Answer {
+    /// JSON.
+    pub body: Bytes,
+    /// A strong validator, equal on all replicas (RFC 9110, section 8.8.3).
+    pub etag: HeaderValue,
+    fetched: Instant,
+}
+
+impl Answer {
+    fn new(body: Vec<u8>) -> Self {
+        let digest = Sha256::digest(&body);
+        let digits = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
+        let etag = format!("\"{}\"", digits.collect::<String>());
+        Self {
+            body: Bytes::from(body),
+            #[expect(clippy::expect_used, reason = "quotes and hexadecimal digits")]
+            etag: HeaderValue::from_str(&etag).expect("a header value"),
+            fetched: Instant::now(),
+        }
+    }
+
+    /// Seconds since it was fetched.
+    pub fn age(&self) -> u64 {
+        self.fetched.elapsed().as_secs()
+    }
+}
+
+/// What is looked up.
+pub struct Lookup {
+    /// Whose answer.
+    pub caller: CallerKey,
+    /// Path and query on Unity Connection.
+    pub path: String,
+    /// Whether the client wants no answer that was kept.
+    pub no_cache: bool,
+}
+
+/// Where an answer came from. It prints as a `Cache-Status` (RFC 9211).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheStatus {
+    /// It was kept, and is fresh for so many seconds more.
+    Hit(u64),
+    /// It was fetched, since there was none.
+    Miss(Kept),
+    /// It was fetched, since the client wanted it so.
+    Request(Kept),
+}
+
+/// What became of an answer that was fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Kept for later.
+    Stored,
+    /// Not kept.
+    No,
+    /// Fetched by a call that another request made.
+    Collapsed,
+}
+
+impl fmt::Display for CacheStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (forward, kept) = match self {
+            Self::Hit(ttl) => return write!(formatter, "cupi-gateway; hit; ttl={ttl}"),
+            Self::Miss(kept) => ("miss", kept),
+            Self::Request(kept) => ("request", kept),
+        };
+        let kept = match kept {
+            Kept::Stored => "; stored",
+            Kept::No => "",
+            Kept::Collapsed => "; collapsed",
+        };
+        write!(formatter, "cupi-gateway; fwd={forward}{kept}")
+    }
+}
+
+impl Cache {
+    /// Keeps nothing yet.
+    pub fn new(config: &Config) -> Self {
+        // A generation has to outlive every answer whose call began before it.
+        let call = config.upstream.queue_timeout + config.upstream.timeout;
+        Self {
+            ttl: config.cache.ttl,
+            max_size: config.cache.max_size,
+            answers: moka::future::Cache::builder()
+                .max_capacity(config.cache.max_size as u64)
+                .weigher(|key: &Key, answer: &Arc<Answer>| weight(&key.path, answer))
+                .time_to_live(config.cache.ttl)
+                .build(),
+            generations: moka::sync::Cache::builder()
+                .max_capacity(CAPACITY)
+                .eviction_policy(EvictionPolicy::lru())
+                .time_to_live(2 * (config.cache.ttl + call))
+                .build(),
+            last_generation: AtomicU64::new(0),
+        }
+    }
+
+    /// Finds a fresh answer, or fetches one: at most once for all who look for it together. What
+    /// `fetch` has begun it ends, for the others and for later, even when every client has gone.
+    pub async fn get(
+        self: &Arc<Self>,
+        lookup: Lookup,
+        fetch: impl Future<Output = Result<Vec<u8>, Error>> + 'static,
+    ) -> Result<(Arc<Answer>, CacheStatus), Error> {
+        let Lookup {
+            caller,
+            path,
+            no_cache,
+        } = lookup;
+        let key = Key {
+            caller,
+            generation: self.generation(caller),
+            path,
+        };
+        if no_cache {
+            self.answers.invalidate(&key).await;
+        } else if let Some(answer) = self.answers.get(&key).await {
+            let age = answer.fetched.elapsed();
+            let ttl = self.ttl.saturating_sub(age).as_secs();
+            return Ok((answer, CacheStatus::Hit(ttl)));
+        }
+
+        let cache = Arc::clone(self);
+        // A task of its own: whoever polled it could go away, and another would begin anew.
+        let filling = rt::spawn(async move {
+            let entry = cache.answers.entry_by_ref(&key);
+            let fetch = async { fetch.await.map(|body| Arc::new(Answer::new(body))) };
+            let entry = entry
+                .or_try_insert_with(fetch)
+                .await
+                .map_err(|error| Error::clone(&error))?;
+            let kept = if !entry.is_fresh() {
+                Kept::Collapsed
+            } else if cache.keeps(&key, entry.value()) {
+                Kept::Stored
+            } else {
+                // moka would find room for it first and throw it out later.
+                cache.answers.invalidate(&key).await;
+                Kept::No
+            };
+            Ok((entry.into_value(), kept))
+        });
+        // It ends early only with its worker.
+        let (answer, kept) = filling.await.unwrap_or(Err(Error::Overloaded))?;
+        let status = if no_cache {
+            CacheStatus::Request(kept)
+        } else {
+            CacheStatus::Miss(kept)
+        };
+        Ok((answer, status))
+    }
+
+    /// Drops what the caller has, and what is on its way to him.
+    pub fn renew(&self, caller: CallerKey) {
+        let generation = 1 + self.last_generation.fetch_add(1, Ordering::Relaxed);
+        self.generations.insert(caller, generation);
+    }
+
+    fn generation(&self, caller: CallerKey) -> u64 {
+        self.generations.get(&caller).unwrap_or(0)
+    }
+
+    /// Whether later readers find this answer.
+    fn keeps(&self, key: &Key, answer: &Answer) -> bool {
+        !self.ttl.is_zero()
+            && weight(&key.path, answer) as usize <= self.max_size
+            && self.generation(key.caller) == key.generation
+    }
+}
+
+fn weight(path: &str, answer: &Answer) -> u32 {
+    u32::try_from(answer.body.len() + path.len() + OVERHEAD).unwrap_or(u32::MAX)
+}

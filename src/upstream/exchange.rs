@@ -1,0 +1,248 @@
+//! One HTTP exchange with Unity Connection, on awc.
+//!
+//! awc is kept on a short lead here, since it would follow redirects, take a body that was cut off
+//! for a whole one, take an interim answer for the last, and read an HTTP/1.1 body that ends with
+//! its connection as empty (actix-web #2287).
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::error::ParseError;
+use actix_web::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap,
+    HeaderName, HeaderValue, TRANSFER_ENCODING, USER_AGENT,
+};
+use actix_web::http::{Method, StatusCode, Uri, Version};
+use actix_web::web::Bytes;
+use awc::error::{ConnectError, PayloadError, SendRequestError};
+use awc::{Client, ClientBuilder, ClientRequest, ClientResponse, Connector};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::ExposeSecret;
+
+use super::Call;
+use crate::config;
+use crate::error::{Error, UpstreamAnswer};
+
+/// What stays as it is in a query's value (RFC 3986, section 2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// How long an idle connection is kept: shorter than Tomcat's 20 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// One worker's connections.
+pub struct Connections {
+    origin: String,
+    max_response_size: usize,
+    connect_timeout: Duration,
+    tls: Arc<rustls::ClientConfig>,
+    pooled: RefCell<Client>,
+    fresh: Client,
+}
+
+/// Which connection a request takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// One that is open already, if there is one.
+    Pooled,
+    /// A new one.
+    Fresh,
+}
+
+/// An answer as it came.
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its fields.
+    pub headers: HeaderMap,
+    /// Its body, or why it is none to be used.
+    pub body: Result<Bytes, &'static str>,
+}
+
+/// An error, and what is known of the request before it.
+pub struct Failure {
+    /// What is told.
+    pub error: Error,
+    /// Whether the request may have reached Unity Connection.
+    pub reached: bool,
+    /// Whether the connection was closed without a word.
+    pub closed: bool,
+}
+
+impl From<Error> for Failure {
+    /// An error before anything was sent.
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            reached: false,
+            closed: false,
+        }
+    }
+}
+
+impl Connections {
+    /// Connects nothing yet.
+    pub fn new(config: &config::Upstream, tls: Arc<rustls::ClientConfig>) -> Self {
+        Self {
+            origin: config.url.origin().ascii_serialization(),
+            max_response_size: config.max_response_size,
+            connect_timeout: config.connect_timeout,
+            pooled: RefCell::new(client(config.connect_timeout, &tls, KEEP_ALIVE)),
+            fresh: client(config.connect_timeout, &tls, Duration::ZERO),
+            tls,
+        }
+    }
+
+    /// Sends a request and takes the whole answer.
+    pub async fn exchange(
+        &self,
+        connection: Connection,
+        call: &Call,
+        cookie: Option<HeaderValue>,
+    ) -> Result<Reply, Failure> {
+        let client = match connection {
+            Connection::Pooled => self.pooled.borrow().clone(),
+            Connection::Fresh => self.fresh.clone(),
+        };
+        let mut request = self.request(&client, call)?;
+        if let Some(cookie) = cookie {
+            request = request.insert_header((COOKIE, cookie));
+        }
+        let sending = if call.method == Method::GET {
+            request.send_body(awc::body::None::new())
+        } else {
+            // Without it Unity Connection answers 415, body or not.
+            let request = request.insert_header((CONTENT_TYPE, "application/xml"));
+            request.send_body(call.body.clone().unwrap_or_default())
+        };
+        let mut response = sending.await.map_err(|error| failed(&error))?;
+
+        let status = response.status();
+        if status.is_informational() {
+            // awc keeps the connection, where the last answer would be read as the answer to the
+            // next call, which may be another caller's.
+            let none = client_without_connections(self);
+            self.pooled.replace(none);
+            let told = UpstreamAnswer::new(status);
+            return Err(Failure {
+                error: Error::UpstreamError(told),
+                reached: true,
+                closed: false,
+            });
+        }
+        let body = self.body(&mut response).await;
+        let headers = response.headers().clone();
+        Ok(Reply {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    fn request(&self, client: &Client, call: &Call) -> Result<ClientRequest, Failure> {
+        let uri = self.uri(call)?;
+        #[expect(clippy::disallowed_methods, reason = "this is the door")]
+        let mut request = client
+            .request(call.method.clone(), uri)
+            .no_decompress()
+            .insert_header((AUTHORIZATION, call.caller.credentials.header()))
+            .insert_header((ACCEPT, "application/xml"))
+            .insert_header((
+                USER_AGENT,
+                concat!("cupi-gateway/", env!("CARGO_PKG_VERSION")),
+            ));
+        if let Some(traceparent) = call.traceparent.clone() {
+            request = request.insert_header((HeaderName::from_static("traceparent"), traceparent));
+        }
+        Ok(request)
+    }
+
+    fn uri(&self, call: &Call) -> Result<Uri, Failure> {
+        let mut uri = format!("{}{}", self.origin, call.path);
+        if let Some(password) = &call.password {
+            let password = utf8_percent_encode(password.expose_secret(), UNRESERVED).to_string();
+            uri.push_str("?password=");
+            uri.push_str(&password);
+        }
+        // Paths are made of constants and checked values, so that this cannot happen.
+        Uri::try_from(uri).map_err(|_invalid| Error::RouteNotFound.into())
+    }
+
+    async fn body(&self, response: &mut ClientResponse) -> Result<Bytes, &'static str> {
+        let headers = response.headers();
+        let length: Option<usize> = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        let framed = length.is_some()
+            || headers.contains_key(TRANSFER_ENCODING)
+            || response.status() == StatusCode::NO_CONTENT
+            || response.version() < Version::HTTP_11;
+        let encoded = headers.contains_key(CONTENT_ENCODING);
+        match response.body().limit(self.max_response_size).await {
+            Ok(body) if length.is_some_and(|length| length != body.len()) => Err("it was cut off"),
+            Ok(_) if encoded => Err("it is compressed"),
+            Ok(_) if !framed => Err("its length is not known"),
+            Ok(body) => Ok(body),
+            Err(PayloadError::Overflow) => Err("it is too large"),
+            Err(_) => Err("it was cut off"),
+        }
+    }
+}
+
+fn client_without_connections(connections: &Connections) -> Client {
+    client(connections.connect_timeout, &connections.tls, KEEP_ALIVE)
+}
+
+fn client(connect_timeout: Duration, tls: &Arc<rustls::ClientConfig>, keep: Duration) -> Client {
+    let connector = Connector::new()
+        .rustls_0_23(Arc::clone(tls))
+        .timeout(connect_timeout)
+        .handshake_timeout(connect_timeout)
+        .conn_keep_alive(keep)
+        .limit(0);
+    ClientBuilder::new()
+        .connector(connector)
+        .disable_redirects()
+        .disable_timeout()
+        .finish()
+}
+
+fn failed(error: &SendRequestError) -> Failure {
+    match error {
+        // It took the request, perhaps, and closed without an answer: awc cannot say.
+        SendRequestError::Connect(ConnectError::Disconnected)
+        | SendRequestError::Send(_)
+        | SendRequestError::Response(ParseError::Io(_)) => Failure {
+            error: Error::UpstreamUnreachable,
+            reached: true,
+            closed: true,
+        },
+        SendRequestError::Connect(ConnectError::Io(error)) if is_untrusted(error) => {
+            tracing::warn!(%error, "Unity Connection's certificate is not trusted");
+            Error::UpstreamUntrusted.into()
+        }
+        SendRequestError::Connect(error) => {
+            tracing::warn!(%error, "Unity Connection cannot be reached");
+            Error::UpstreamUnreachable.into()
+        }
+        _ => Failure {
+            error: Error::UpstreamInvalidResponse {
+                reason: "its head is not HTTP or too large".into(),
+                answer: None,
+            },
+            reached: true,
+            closed: false,
+        },
+    }
+}
+
+fn is_untrusted(error: &std::io::Error) -> bool {
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+}

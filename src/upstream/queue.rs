@@ -1,0 +1,146 @@
+//! Waiting for one's turn: the side of [`Turns`] that has clients, tasks and time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::turns::{End, Ticket, Turns};
+use crate::config;
+use crate::credentials::CallerKey;
+use crate::error::Error;
+
+/// The queue of all workers for Unity Connection.
+pub struct Queue {
+    timeout: Duration,
+    state: Mutex<State>,
+}
+
+struct State {
+    turns: Turns,
+    waiters: HashMap<Ticket, Waiter>,
+}
+
+type Waiter = oneshot::Sender<Result<Turn, Error>>;
+
+impl Queue {
+    /// Nobody waits yet.
+    pub fn new(config: &config::Upstream) -> Arc<Self> {
+        Arc::new(Self {
+            timeout: config.queue_timeout,
+            state: Mutex::new(State {
+                turns: Turns::new(config.max_in_flight, config.queue_limit),
+                waiters: HashMap::new(),
+            }),
+        })
+    }
+
+    /// Waits for the caller's turn. Whoever drops the wait gives up the place. Fails when there is
+    /// no place or no turn in time, and with the answer that the caller's call in flight got, where
+    /// that answer holds for all of them.
+    pub async fn turn(self: &Arc<Self>, caller: CallerKey, known: bool) -> Result<Turn, Error> {
+        let begun = Instant::now();
+        let (sender, receiver) = oneshot::channel();
+        let place = {
+            let mut state = self.lock();
+            let ticket = state.turns.enter(caller, known).ok_or(Error::Overloaded)?;
+            state.waiters.insert(ticket, sender);
+            Place {
+                queue: Arc::clone(self),
+                caller,
+                ticket,
+            }
+        };
+        self.proceed();
+        let turn = timeout(self.timeout, receiver).await;
+        drop(place);
+        let mut turn = turn
+            .unwrap_or(Ok(Err(Error::Overloaded)))
+            .unwrap_or(Err(Error::Overloaded))?;
+        turn.waited = begun.elapsed();
+        Ok(turn)
+    }
+
+    /// Gives out every turn that there is.
+    fn proceed(self: &Arc<Self>) {
+        while let Some((turn, Some(waiter))) = self.next() {
+            // A waiter that has just gone leaves its turn behind, which ends as it is dropped.
+            drop(waiter.send(Ok(turn)));
+        }
+    }
+
+    fn next(self: &Arc<Self>) -> Option<(Turn, Option<Waiter>)> {
+        let mut state = self.lock();
+        let (caller, ticket) = state.turns.begin()?;
+        let turn = Turn {
+            queue: Arc::clone(self),
+            caller,
+            ticket,
+            end: End::Nothing,
+            waited: Duration::ZERO,
+        };
+        // A ticket and its waiter come and go together, under the lock.
+        Some((turn, state.waiters.remove(&ticket)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place in the queue, given up when dropped.
+struct Place {
+    queue: Arc<Queue>,
+    caller: CallerKey,
+    ticket: Ticket,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.waiters.remove(&self.ticket);
+        state.turns.leave(self.caller, self.ticket);
+    }
+}
+
+/// Leave to have one call in flight, until it is dropped.
+pub struct Turn {
+    /// How long it was waited for.
+    pub waited: Duration,
+    queue: Arc<Queue>,
+    caller: CallerKey,
+    ticket: Ticket,
+    end: End,
+}
+
+impl Turn {
+    /// Says how the call ended.
+    pub fn end(mut self, end: End) {
+        self.end = end;
+    }
+
+    /// Ends the call with an answer that holds for all that the caller waits for.
+    pub fn end_for_all(self, error: &Error) {
+        let waiters: Vec<_> = {
+            let mut state = self.queue.lock();
+            let tickets = state.turns.dismiss(self.caller);
+            tickets
+                .iter()
+                .filter_map(|ticket| state.waiters.remove(ticket))
+                .collect()
+        };
+        for waiter in waiters {
+            drop(waiter.send(Err(error.clone())));
+        }
+        self.end(End::Answered { accepted: false });
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.queue.lock().turns.end(self.ticket, self.end);
+        self.queue.proceed();
+    }
+}
