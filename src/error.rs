@@ -182,7 +182,7 @@ pub struct Refusal {
 }
 
 /// What all problems with the same code have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProblemType {
     /// The response's status.
     pub status: u16,

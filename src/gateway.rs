@@ -20,7 +20,7 @@ use crate::error::{Error, Refusal};
 use crate::request::{no_cache, traceparent};
 use crate::upstream::answer::Answer;
 use crate::upstream::{Call, Upstream};
-use crate::xml::Fault;
+use crate::xml::{Fault, ObjectId};
 
 /// Turns a CUPI document into [`json`].
 pub type Translate = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, Fault>>;
@@ -49,7 +49,7 @@ pub struct Write {
     /// The CUPI document to send.
     pub body: Option<String>,
     /// What a refusal with 400, 404, 409 or 422 means.
-    pub explain: fn(StatusCode) -> &'static Refusal,
+    pub explain: fn(StatusCode) -> Option<&'static Refusal>,
     /// What the object itself, read once after a 400, says of the refusal.
     pub reconsider: Option<Reconsider>,
 }
@@ -148,8 +148,10 @@ impl Gateway {
             }
             let document = answer.looked.as_deref();
             let looked = document.and_then(|document| reconsider.and_then(|r| r(document)));
-            let refusal = looked.unwrap_or_else(|| explain(answer.status));
-            Err(Error::Resource(refusal, answer.told))
+            match looked.or_else(|| explain(answer.status)) {
+                Some(refusal) => Err(Error::Resource(refusal, answer.told)),
+                None => Err(unexpected(answer)),
+            }
         });
         // It ends early only with its worker.
         calling
@@ -166,6 +168,38 @@ impl Gateway {
 )]
 pub fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("plain data")
+}
+
+/// The id of what a POST made: the UUID after the collection's name in the answer's body, else in
+/// its `Location`, of which nothing else is to be believed.
+pub fn created(answer: &Answer, collection: &str) -> Result<ObjectId, Error> {
+    let name = collection.rsplit('/').next().unwrap_or(collection);
+    let body = String::from_utf8_lossy(&answer.body);
+    let location = answer
+        .location
+        .as_ref()
+        .and_then(|location| location.to_str().ok());
+    let found = [Some(&*body), location]
+        .into_iter()
+        .flatten()
+        .find_map(|text| {
+            let mut ids = text
+                .split(name)
+                .skip(1)
+                .filter_map(|rest| rest.strip_prefix('/'));
+            ids.find_map(|rest| {
+                ObjectId::parse(
+                    rest.split(|c: char| c != '-' && !c.is_alphanumeric())
+                        .next()?,
+                )
+            })
+        });
+    found.ok_or_else(|| {
+        Error::OutcomeUnknown(Box::new(Error::UpstreamInvalidResponse {
+            reason: "it does not say what was created".into(),
+            answer: Some(answer.told.clone()),
+        }))
+    })
 }
 
 /// 200, or 304 where the client has this very answer (RFC 9110, section 13.1.2).
@@ -203,7 +237,7 @@ fn has(headers: &HeaderMap, etag: &HeaderValue) -> bool {
 /// Whether a write's answer is the success that was asked for: a sign-in page is none.
 fn is_done(method: &Method, answer: &Answer) -> bool {
     match answer.status {
-        StatusCode::NO_CONTENT => true,
+        StatusCode::NO_CONTENT => method != Method::POST,
         StatusCode::CREATED => method == Method::POST,
         StatusCode::OK => answer.body.is_empty(),
         _ => false,

@@ -1,5 +1,6 @@
 //! The OpenAPI document, made from the handlers, and Swagger UI, which shows it out of the binary.
 
+use std::collections::BTreeSet;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
@@ -8,11 +9,14 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, VARY,
 };
 use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
+use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{OpenApi, openapi};
 use utoipa_swagger_ui::Config;
 
-use crate::error::Error;
+use crate::error::{Error, ProblemType};
+use crate::problem::{self, Problem};
 use crate::request::NoQuery;
 use crate::resources;
 
@@ -33,6 +37,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     servers((url = "/")),
+    components(schemas(Problem)),
     security(("basic" = []), ("bearer" = []))
 )]
 struct Document;
@@ -61,7 +66,71 @@ pub fn document() -> openapi::OpenApi {
             .build();
         components.add_security_scheme(name, SecurityScheme::Http(scheme));
     }
+    add_problems(&mut document);
     document
+}
+
+/// Gives each operation the problems that it can have, and the description of a problem's `code`
+/// all that there are.
+fn add_problems(document: &mut openapi::OpenApi) {
+    let outside = [
+        Error::RouteNotFound,
+        Error::MethodNotAllowed,
+        Error::CorsRejected,
+    ];
+    let mut codes: BTreeSet<ProblemType> = outside.iter().map(Error::problem_type).collect();
+
+    for path in document.paths.paths.values_mut() {
+        let operations = [
+            &mut path.get,
+            &mut path.post,
+            &mut path.put,
+            &mut path.patch,
+            &mut path.delete,
+        ];
+        for operation in operations.into_iter().flatten() {
+            let errors = problems(operation);
+            codes.extend(errors.iter().map(Error::problem_type));
+            operation
+                .responses
+                .responses
+                .extend(problem::responses(&errors));
+        }
+    }
+
+    let components = document.components.get_or_insert_default();
+    if let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut("Problem")
+        && let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code")
+    {
+        let known = codes
+            .iter()
+            .map(|kind| format!("`{}` ({})", kind.code, kind.status));
+        let known = known.collect::<Vec<_>>().join(", ");
+        let description = code.description.take().unwrap_or_default();
+        code.description = Some(format!("{description} Known so far: {known}."));
+    }
+}
+
+/// What a call can meet, by its shape and by what its resource knows of refusals.
+fn problems(operation: &Operation) -> Vec<Error> {
+    let mut errors = problem::everywhere();
+    let parameters = operation.parameters.iter().flatten();
+    if parameters
+        .filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some(&parameter.parameter_in),
+            RefOr::Ref(_) => None,
+        })
+        .any(|place| *place == ParameterIn::Path)
+    {
+        errors.extend(problem::with_id());
+    }
+    if operation.request_body.is_some() {
+        errors.extend(problem::with_body());
+    }
+    let refusals = resources::REFUSALS.iter().copied().flatten();
+    let refusals = refusals.filter(|(id, _)| operation.operation_id.as_deref() == Some(id));
+    errors.extend(refusals.flat_map(|(_, refusals)| problem::refused(refusals)));
+    errors
 }
 
 /// The document as it is printed, committed and served.

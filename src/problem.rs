@@ -1,12 +1,14 @@
 //! Problem documents (RFC 9457): what every error looks like to a client.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoResponses, ToSchema};
 
-use crate::error::{Error, ProblemType, UpstreamAnswer};
+use crate::error::{Error, ProblemType, Refusal, UpstreamAnswer};
 
 /// The media type of problem documents.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -29,14 +31,7 @@ pub struct Problem {
     /// The request's path, without its query.
     #[schema(example = "/api/v1/accounts")]
     pub instance: String,
-    /// The stable name of the problem, to decide by. More may be added. Known so far:
-    /// `invalid_object_id`, `invalid_query`, `invalid_body`, `cors_rejected` (400);
-    /// `credentials_missing`, `credentials_rejected`, `sign_in_paused` (401); `forbidden` (403);
-    /// `account_not_found`, `route_not_found` (404); `method_not_allowed` (405);
-    /// `request_timeout` (408); `password_not_settable` (409); `body_too_large` (413);
-    /// `unsupported_media_type` (415); `password_rejected` (422); `upstream_unreachable`,
-    /// `upstream_untrusted`, `upstream_redirected`, `upstream_invalid_response`,
-    /// `upstream_error` (502); `upstream_busy`, `overloaded` (503); `upstream_timeout` (504).
+    /// The stable name of the problem, to decide by. More may be added.
     #[schema(example = "credentials_missing")]
     pub code: &'static str,
     /// The request's `X-Request-Id`: quote it when you ask for help.
@@ -74,57 +69,98 @@ impl Problem {
     }
 }
 
-/// The problems that every call on Unity Connection can have, for the document.
-pub struct Problems;
-
-impl IntoResponses for Problems {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        responses(&[
-            (
-                "400",
-                "The request is wrong; the code says where. Unity Connection was not called.",
-            ),
-            (
-                "401",
-                "No credentials, or Unity Connection did not accept them, now or a while ago.",
-            ),
-            (
-                "403",
-                "Unity Connection does not permit this to the caller.",
-            ),
-            (
-                "502",
-                "Unity Connection cannot be reached, or its answer cannot be used.",
-            ),
-            (
-                "503",
-                "Unity Connection is busy. Try again after `Retry-After`.",
-            ),
-            ("504", "Unity Connection did not answer in time."),
-        ])
-    }
-}
-
-/// The problems that a request with a body can have besides.
-pub struct BodyProblems;
-
-impl IntoResponses for BodyProblems {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        responses(&[
-            ("408", "The body did not arrive whole within 10 seconds."),
-            ("413", "The body is larger than 16 KiB."),
-            ("415", "The body is not declared as `application/json`."),
-        ])
-    }
-}
-
-fn responses(descriptions: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
-    let response = |(status, description): &(&str, &str)| {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem")));
-        let response = ResponseBuilder::new()
-            .description(*description)
-            .content(MEDIA_TYPE, content.build());
-        ((*status).to_owned(), RefOr::T(response.build()))
+/// What every call on Unity Connection can meet, for [`responses`].
+pub fn everywhere() -> Vec<Error> {
+    let answer = |status| UpstreamAnswer {
+        status,
+        ..UpstreamAnswer::default()
     };
-    descriptions.iter().map(response).collect()
+    let since = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+    let remaining = Duration::from_secs(35 * 60);
+    vec![
+        Error::InvalidQuery(
+            "This address does not take the query parameter `page`. Remove it.".to_owned(),
+        ),
+        Error::CredentialsMissing,
+        Error::CredentialsRejected(answer(401)),
+        Error::SignInPaused {
+            since,
+            until: since + remaining,
+            remaining,
+        },
+        Error::Forbidden(answer(403)),
+        Error::UpstreamUnreachable,
+        Error::UpstreamUntrusted,
+        Error::UpstreamRedirected(answer(302)),
+        Error::UpstreamInvalidResponse {
+            reason: "it is not well-formed XML".into(),
+            answer: Some(answer(200)),
+        },
+        Error::UpstreamError(answer(500)),
+        Error::UpstreamBusy(answer(503)),
+        Error::Overloaded,
+        Error::UpstreamTimeout,
+    ]
+}
+
+/// What a call with an id in its path can meet besides.
+pub fn with_id() -> Vec<Error> {
+    vec![Error::InvalidObjectId]
+}
+
+/// What a call with a body can meet besides.
+pub fn with_body() -> Vec<Error> {
+    vec![
+        Error::InvalidBody("The property `id` cannot be written here. Remove it.".to_owned()),
+        Error::RequestTimeout,
+        Error::BodyTooLarge,
+        Error::UnsupportedMediaType,
+    ]
+}
+
+/// What one resource's calls can meet besides.
+pub fn refused(refusals: &[&'static Refusal]) -> Vec<Error> {
+    let error = |refusal: &&'static Refusal| {
+        let answer = UpstreamAnswer {
+            status: if refusal.problem_type.status == 404 {
+                404
+            } else {
+                400
+            },
+            code: Some("INVALID_PARAMETER".to_owned()),
+            message: Some("Unity Connection's own words.".to_owned()),
+        };
+        Error::Resource(refusal, answer)
+    };
+    refusals.iter().map(error).collect()
+}
+
+/// The document's response for each status of these errors, with an example of each problem.
+pub fn responses(errors: &[Error]) -> BTreeMap<String, RefOr<Response>> {
+    let mut groups: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
+    for error in errors {
+        let problem = Problem::new(error, "/api/v1/…", "0b8e2b6e-3c4f-4e6e-9a37-3d0a5b1f0c11");
+        groups.entry(problem.status).or_default().push(problem);
+    }
+    let response = |(status, problems): (u16, Vec<Problem>)| {
+        let titles: Vec<_> = problems
+            .iter()
+            .map(|problem| format!("{} (`{}`)", problem.title, problem.code))
+            .collect();
+        let examples = problems.iter().map(|problem| {
+            let value = serde_json::to_value(problem).unwrap_or_default();
+            let example = ExampleBuilder::new()
+                .summary(problem.title)
+                .value(Some(value));
+            (problem.code, example.build())
+        });
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .examples_from_iter(examples);
+        let response = ResponseBuilder::new()
+            .description(titles.join("; "))
+            .content(MEDIA_TYPE, content.build());
+        (status.to_string(), RefOr::T(response.build()))
+    };
+    groups.into_iter().map(response).collect()
 }

@@ -95,6 +95,18 @@ pub fn check_query(query: &str, known: &[&str]) -> Result<Vec<(String, String)>,
     }
 }
 
+/// The one parameter that a query may have, `true` or `false`.
+pub fn flag_parameter(query: &str, name: &str) -> Result<Option<bool>, Error> {
+    match check_query(query, &[name])?.first() {
+        None => Ok(None),
+        Some((_, value)) => value.parse().map(Some).map_err(|_neither| {
+            Error::InvalidQuery(format!(
+                "The query parameter `{name}` is `true` or `false`."
+            ))
+        }),
+    }
+}
+
 /// A JSON body, read into an input type that denies unknown properties.
 #[derive(Clone, Debug)]
 pub struct JsonBody<T>(pub T);

@@ -1,14 +1,21 @@
-//! The list of resources: their routes and their part of the document.
+//! The list of resources: their routes, their part of the document, their refusals.
 
 use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
+
+use crate::error::Refusal;
 
 pub mod accounts;
 
 /// Where resources lie.
 #[derive(Debug, OpenApi)]
-#[openapi(nest((path = "/api/v1/accounts", api = accounts::Api)))]
+#[openapi(nest(
+    (path = "/api/v1/accounts", api = accounts::Api),
+))]
 pub struct Api;
+
+/// The refusals that are known of each call, by operation id.
+pub const REFUSALS: &[&[(&str, &[&Refusal])]] = &[accounts::REFUSALS];
 
 /// Registers every resource.
 pub fn routes(config: &mut ServiceConfig) {

@@ -13,6 +13,7 @@
 
 use std::borrow::Cow;
 
+use quick_xml::escape::partial_escape;
 use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
@@ -161,4 +162,25 @@ pub fn list<'a>(
     };
     document.close()?;
     Ok(objects)
+}
+
+/// Writes a document that is one object: `root` with those elements that have a text, in this order,
+/// on one line. The texts must be such as XML [`can_carry`]; they are sent as they are, untrimmed.
+pub fn write(root: &str, elements: &[(&str, Option<String>)]) -> String {
+    let mut document = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><{root}>");
+    for (element, text) in elements {
+        let Some(text) = text else {
+            continue;
+        };
+        // The rest of what a line break could be is escaped already.
+        let text = partial_escape(text.as_str()).replace('\n', "&#10;");
+        document.extend(["<", element, ">", &text, "</", element, ">"]);
+    }
+    document.extend(["</", root, ">"]);
+    document
+}
+
+/// Whether XML 1.0 has all these characters (section 2.2).
+pub fn can_carry(text: &str) -> bool {
+    text.chars().all(document::is_legal)
 }

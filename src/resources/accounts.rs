@@ -18,7 +18,6 @@ use utoipa::{OpenApi, ToSchema};
 use crate::credentials::Caller;
 use crate::error::{Error, ProblemType, Refusal};
 use crate::gateway::{Gateway, Read, Write, json};
-use crate::problem::{BodyProblems, MEDIA_TYPE, Problem, Problems};
 use crate::request::{JsonBody, NoQuery, PathId, checked_string};
 use crate::xml::{self, Fault, Object, ObjectId};
 
@@ -39,6 +38,15 @@ const USER_ID: &str = "UserId";
         services that Unity Connection signs in to for the caller."))
 )]
 pub struct Api;
+
+/// The refusals that are known of each call, by operation id.
+pub const REFUSALS: &[(&str, &[&Refusal])] = &[
+    ("get_account", &[&NOT_FOUND]),
+    (
+        "set_account_password",
+        &[&NOT_FOUND, &NOT_SETTABLE, &REJECTED],
+    ),
+];
 
 /// Registers the accounts' routes.
 pub fn routes(config: &mut ServiceConfig) {
@@ -119,8 +127,7 @@ pub struct NewPassword {
     get,
     path = "",
     tag = "accounts",
-    responses((status = 200, description = "The caller's accounts.", body = Accounts<'static>),
-        Problems)
+    responses((status = 200, description = "The caller's accounts.", body = Accounts<'static>))
 )]
 pub async fn list_accounts(
     gateway: Data<Gateway>,
@@ -144,9 +151,7 @@ pub async fn list_accounts(
     path = "/{objectId}",
     tag = "accounts",
     params(("objectId" = ObjectId, Path, description = "The account's `objectId`, in any case.")),
-    responses((status = 200, description = "The account.", body = Account<'static>),
-        (status = 404, description = "The caller has no such account.", body = Problem, content_type = MEDIA_TYPE),
-        Problems)
+    responses((status = 200, description = "The account.", body = Account<'static>))
 )]
 pub async fn get_account(
     gateway: Data<Gateway>,
@@ -173,11 +178,7 @@ pub async fn get_account(
     tag = "accounts",
     params(("objectId" = ObjectId, Path, description = "The account's `objectId`, in any case.")),
     request_body = NewPassword,
-    responses((status = 204, description = "The password is set."),
-        (status = 404, description = "The caller has no such account.", body = Problem, content_type = MEDIA_TYPE),
-        (status = 409, description = "The account uses service credentials.", body = Problem, content_type = MEDIA_TYPE),
-        (status = 422, description = "Unity Connection did not take the password.", body = Problem, content_type = MEDIA_TYPE),
-        BodyProblems, Problems)
+    responses((status = 204, description = "The password is set."))
 )]
 pub async fn set_account_password(
     gateway: Data<Gateway>,
@@ -255,10 +256,11 @@ static REJECTED: Refusal = Refusal {
              in `upstream`; choose another password.",
 };
 
-fn explain(status: StatusCode) -> &'static Refusal {
-    match status {
-        StatusCode::NOT_FOUND => &NOT_FOUND,
-        _ => &REJECTED,
+fn explain(status: StatusCode) -> Option<&'static Refusal> {
+    match status.as_u16() {
+        404 => Some(&NOT_FOUND),
+        400 | 409 | 422 => Some(&REJECTED),
+        _ => None,
     }
 }
 

@@ -177,7 +177,7 @@ fn check_encoding(declaration: &BytesDecl) -> Result<(), Fault> {
 }
 
 /// The characters of XML 1.0 (section 2.2).
-fn is_legal(character: char) -> bool {
+pub fn is_legal(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 

@@ -10,14 +10,14 @@
 mod accounts;
 mod architecture;
 mod auth;
-mod cli;
 mod cache;
+mod cli;
 mod config;
 mod cors;
 mod errors;
+mod kindness;
 mod openapi;
 mod process;
-mod kindness;
 mod raw;
 mod secrets;
 mod simulator;

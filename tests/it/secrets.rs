@@ -212,32 +212,26 @@ fn faults(secret: &str) -> Vec<Vec<Step>> {
 #[actix_web::test]
 async fn no_fault_shows_a_secret() {
     let secrets = secrets();
-    for format in ["json", "text"] {
-        // A read has no other secret than what its caller signs in with.
-        let faults: Vec<_> = faults(SIGN_IN).into_iter().zip(faults(NEW)).collect();
-        let count = faults.len();
-        let scripts = faults.into_iter().flat_map(|(read, write)| {
-            // Unity Connection is asked twice where it answers a write with 400.
-            let look =
-                matches!(&write[..], [Step::Send(bytes)] if bytes.starts_with(b"HTTP/1.1 400"));
-            let again = look.then(|| write.clone());
-            [read, write].into_iter().chain(again)
-        });
-        let upstream = RawUpstream::start(scripts.collect());
+    // A read has no other secret than what its caller signs in with.
+    let reads = faults(SIGN_IN).into_iter().map(|fault| (fault, true));
+    let writes = faults(NEW).into_iter().map(|fault| (fault, false));
+    for (number, (fault, is_read)) in reads.chain(writes).enumerate() {
+        let format = ["json", "text"][number % 2];
+        let upstream = RawUpstream::start(vec![fault]);
         let (process, address) = Process::serve(&upstream.url(), &trace(format));
 
-        for _ in 0..count {
-            for reply in [read(address).await, write(address).await] {
-                assert_silent(&reply.text(), &secrets, "an answer");
-                let headers = format!("{:?}", reply.headers);
-                assert_silent(&headers, &secrets, "its headers");
-                assert!(reply.status >= 400, "{}", reply.text());
-            }
-        }
-        assert_eq!(upstream.received().len(), 2 * count + 1);
+        let reply = if is_read {
+            read(address).await
+        } else {
+            write(address).await
+        };
 
+        assert_silent(&reply.text(), &secrets, "an answer");
+        assert_silent(&format!("{:?}", reply.headers), &secrets, "its headers");
+        assert!(reply.status >= 400, "{}", reply.text());
+        assert!(!upstream.received().is_empty());
         let [printed, log] = process.end();
-        assert!(log.lines().count() > 2 * count);
+        assert!(log.lines().count() > 1);
         assert!(!log.contains("panicked"), "{log}");
         assert_silent(&format!("{printed}{log}"), &secrets, "the log");
     }
