@@ -203,6 +203,22 @@ impl ProblemType {
     }
 }
 
+impl Refusal {
+    /// Status, code, title and detail.
+    pub const fn new(
+        status: u16,
+        code: &'static str,
+        title: &'static str,
+        detail: &'static str,
+    ) -> Self {
+        let problem_type = ProblemType::new(status, code, title);
+        Self {
+            problem_type,
+            detail,
+        }
+    }
+}
+
 impl Error {
     /// Status, code and title.
     pub fn problem_type(&self) -> ProblemType {

@@ -3,30 +3,35 @@
 //! A resource says what to call and how to translate the answer; everything that is the same for
 //! all resources happens here.
 
+use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::http::header::{
-    AGE, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, VARY,
-};
+use actix_web::dev::Payload;
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, rt};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, rt};
 use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::cache::{self, Cache, CacheStatus, Lookup};
+use crate::cache::{Cache, Lookup};
 use crate::credentials::Caller;
 use crate::error::{Error, Refusal};
 use crate::request::{no_cache, traceparent};
 use crate::upstream::answer::Answer;
 use crate::upstream::{Call, Upstream};
-use crate::xml::{Fault, ObjectId};
+use crate::xml::Fault;
+
+pub mod respond;
 
 /// Turns a CUPI document into [`json`].
 pub type Translate = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, Fault>>;
 
 /// What an object's document says of a refusal to change it.
 pub type Reconsider = fn(&[u8]) -> Option<&'static Refusal>;
+
+/// What a handler returns.
+pub type Response = Result<HttpResponse, Error>;
 
 /// A read: `GET` on Unity Connection.
 pub struct Read {
@@ -48,8 +53,10 @@ pub struct Write {
     pub password: Option<SecretString>,
     /// The CUPI document to send.
     pub body: Option<String>,
-    /// What a refusal with 400, 404, 409 or 422 means.
-    pub explain: fn(StatusCode) -> Option<&'static Refusal>,
+    /// What a 404 means, where the path names one object.
+    pub not_found: Option<&'static Refusal>,
+    /// What a refusal with 400, 409 or 422 means.
+    pub rejected: &'static Refusal,
     /// What the object itself, read once after a 400, says of the refusal.
     pub reconsider: Option<Reconsider>,
 }
@@ -68,15 +75,48 @@ impl Gateway {
             upstream: Rc::new(upstream),
         }
     }
+}
+
+/// A request with credentials, on its way to Unity Connection.
+pub struct Incoming {
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    caller: Caller,
+}
+
+impl FromRequest for Incoming {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    #[expect(
+        clippy::expect_used,
+        reason = "the server registers a gateway with every app"
+    )]
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(request, payload).into_inner();
+        let gateway = request.app_data::<Data<Gateway>>().expect("a gateway");
+        ready(caller.map(|caller| Self {
+            gateway: Data::clone(gateway),
+            request: request.clone(),
+            caller,
+        }))
+    }
+}
+
+impl Incoming {
+    /// The request's query.
+    pub fn query(&self) -> &str {
+        self.request.query_string()
+    }
 
     /// Reads a document and answers with its translation: one that was kept, or a new one.
-    pub async fn read(
-        &self,
-        request: &HttpRequest,
-        caller: &Caller,
-        read: Read,
-    ) -> Result<HttpResponse, Error> {
-        self.upstream.check_sign_in(caller.key)?;
+    pub async fn read(self, read: Read) -> Response {
+        let Self {
+            gateway,
+            request,
+            caller,
+        } = self;
+        gateway.upstream.check_sign_in(caller.key)?;
         let headers = request.headers();
         let lookup = Lookup {
             caller: caller.key,
@@ -90,10 +130,10 @@ impl Gateway {
             body: None,
             look_again: false,
             in_session: true,
-            caller: caller.clone(),
+            caller,
             traceparent: traceparent(headers),
         };
-        let (cache, upstream) = (Arc::clone(&self.cache), Rc::clone(&self.upstream));
+        let (cache, upstream) = (Arc::clone(&gateway.cache), Rc::clone(&gateway.upstream));
         let fetch = async move {
             let turn = upstream.turn(call.caller.key).await?;
             let answer = upstream.call(turn, &call).await;
@@ -109,19 +149,19 @@ impl Gateway {
                 _ => Err(unexpected(answer)),
             }
         };
-        let (answer, status) = self.cache.get(lookup, fetch).await?;
-        Ok(respond(headers, &answer, status))
+        let (answer, status) = gateway.cache.get(lookup, fetch).await?;
+        Ok(respond::read(headers, &answer, status))
     }
 
     /// Makes a change. The answer is a success: 204, 201 for a POST, or 200 without a body.
-    pub async fn write(
-        &self,
-        request: &HttpRequest,
-        caller: &Caller,
-        write: Write,
-    ) -> Result<Answer, Error> {
-        self.upstream.check_sign_in(caller.key)?;
-        let (explain, reconsider) = (write.explain, write.reconsider);
+    pub async fn write(self, write: Write) -> Result<Answer, Error> {
+        let Self {
+            gateway,
+            request,
+            caller,
+        } = self;
+        gateway.upstream.check_sign_in(caller.key)?;
+        let (not_found, rejected, reconsider) = (write.not_found, write.rejected, write.reconsider);
         let call = Call {
             method: write.method,
             path: write.path,
@@ -129,12 +169,12 @@ impl Gateway {
             body: write.body,
             look_again: reconsider.is_some(),
             in_session: true,
-            caller: caller.clone(),
+            caller,
             traceparent: traceparent(request.headers()),
         };
         // A client that goes away while it waits takes its write along.
-        let turn = self.upstream.turn(caller.key).await?;
-        let (cache, upstream) = (Arc::clone(&self.cache), Rc::clone(&self.upstream));
+        let turn = gateway.upstream.turn(call.caller.key).await?;
+        let (cache, upstream) = (Arc::clone(&gateway.cache), Rc::clone(&gateway.upstream));
         let calling = rt::spawn(async move {
             let answer = upstream.call(turn, &call).await;
             cache.renew(call.caller.key);
@@ -148,7 +188,11 @@ impl Gateway {
             }
             let document = answer.looked.as_deref();
             let looked = document.and_then(|document| reconsider.and_then(|r| r(document)));
-            match looked.or_else(|| explain(answer.status)) {
+            let refusal = match answer.status {
+                StatusCode::NOT_FOUND => not_found,
+                _ => looked.or(Some(rejected)),
+            };
+            match refusal {
                 Some(refusal) => Err(Error::Resource(refusal, answer.told)),
                 None => Err(unexpected(answer)),
             }
@@ -168,70 +212,6 @@ impl Gateway {
 )]
 pub fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("plain data")
-}
-
-/// The id of what a POST made: the UUID after the collection's name in the answer's body, else in
-/// its `Location`, of which nothing else is to be believed.
-pub fn created(answer: &Answer, collection: &str) -> Result<ObjectId, Error> {
-    let name = collection.rsplit('/').next().unwrap_or(collection);
-    let body = String::from_utf8_lossy(&answer.body);
-    let location = answer
-        .location
-        .as_ref()
-        .and_then(|location| location.to_str().ok());
-    let found = [Some(&*body), location]
-        .into_iter()
-        .flatten()
-        .find_map(|text| {
-            let mut ids = text
-                .split(name)
-                .skip(1)
-                .filter_map(|rest| rest.strip_prefix('/'));
-            ids.find_map(|rest| {
-                ObjectId::parse(
-                    rest.split(|c: char| c != '-' && !c.is_alphanumeric())
-                        .next()?,
-                )
-            })
-        });
-    found.ok_or_else(|| {
-        Error::OutcomeUnknown(Box::new(Error::UpstreamInvalidResponse {
-            reason: "it does not say what was created".into(),
-            answer: Some(answer.told.clone()),
-        }))
-    })
-}
-
-/// 200, or 304 where the client has this very answer (RFC 9110, section 13.1.2).
-fn respond(headers: &HeaderMap, answer: &cache::Answer, status: CacheStatus) -> HttpResponse {
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header((CACHE_CONTROL, "private, no-cache"))
-        .insert_header((VARY, "Authorization, Origin"))
-        .insert_header((ETAG, answer.etag.clone()))
-        .insert_header((AGE, answer.age().to_string()))
-        .insert_header((CACHE_STATUS, status.to_string()));
-    if has(headers, &answer.etag) {
-        response.status(StatusCode::NOT_MODIFIED).finish()
-    } else {
-        response
-            .content_type("application/json")
-            .body(answer.body.clone())
-    }
-}
-
-const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
-
-/// Whether `If-None-Match` names the validator, by the weak comparison.
-fn has(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    let fields = headers.get_all(IF_NONE_MATCH);
-    let mut tags = fields
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(','));
-    tags.any(|tag| {
-        let tag = tag.trim();
-        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes()
-    })
 }
 
 /// Whether a write's answer is the success that was asked for: a sign-in page is none.

@@ -29,7 +29,7 @@ const MAX_BODY: usize = 16 * 1024;
 /// How long a body may take to arrive whole.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
-/// The `{objectId}` of a path.
+/// The `{objectId}` of a path, in a call that takes no query.
 #[derive(Clone, Copy, Debug)]
 pub struct PathId(pub ObjectId);
 
@@ -42,7 +42,8 @@ impl FromRequest for PathId {
             .match_info()
             .get("objectId")
             .and_then(ObjectId::parse);
-        ready(id.map(Self).ok_or(Error::InvalidObjectId))
+        let id = id.ok_or(Error::InvalidObjectId);
+        ready(id.and_then(|id| check_query(request.query_string(), &[]).map(|_| Self(id))))
     }
 }
 

@@ -8,16 +8,15 @@
 //!
 //! Source: CUPI for End Users, "Unified Messaging Accounts".
 
-use actix_web::http::{Method, StatusCode};
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::credentials::Caller;
-use crate::error::{Error, ProblemType, Refusal};
-use crate::gateway::{Gateway, Read, Write, json};
+use crate::error::Refusal;
+use crate::gateway::{Incoming, Read, Response, Write, json};
 use crate::request::{JsonBody, NoQuery, PathId, checked_string};
 use crate::xml::{self, Fault, Object, ObjectId};
 
@@ -129,18 +128,13 @@ pub struct NewPassword {
     tag = "accounts",
     responses((status = 200, description = "The caller's accounts.", body = Accounts<'static>))
 )]
-pub async fn list_accounts(
-    gateway: Data<Gateway>,
-    request: HttpRequest,
-    caller: Caller,
-    _query: NoQuery,
-) -> Result<HttpResponse, Error> {
+pub async fn list_accounts(call: Incoming, _query: NoQuery) -> Response {
     let read = Read {
         path: COLLECTION.to_owned(),
         translate: Box::new(translate_list),
         not_found: None,
     };
-    gateway.read(&request, &caller, read).await
+    call.read(read).await
 }
 
 /// Get an account
@@ -153,19 +147,13 @@ pub async fn list_accounts(
     params(("objectId" = ObjectId, Path, description = "The account's `objectId`, in any case.")),
     responses((status = 200, description = "The account.", body = Account<'static>))
 )]
-pub async fn get_account(
-    gateway: Data<Gateway>,
-    request: HttpRequest,
-    caller: Caller,
-    PathId(id): PathId,
-    _query: NoQuery,
-) -> Result<HttpResponse, Error> {
+pub async fn get_account(call: Incoming, PathId(id): PathId) -> Response {
     let read = Read {
         path: format!("{COLLECTION}/{id}"),
         translate: Box::new(move |body| translate_item(body, id)),
         not_found: Some(&NOT_FOUND),
     };
-    gateway.read(&request, &caller, read).await
+    call.read(read).await
 }
 
 /// Set an account's password
@@ -181,22 +169,20 @@ pub async fn get_account(
     responses((status = 204, description = "The password is set."))
 )]
 pub async fn set_account_password(
-    gateway: Data<Gateway>,
-    request: HttpRequest,
-    caller: Caller,
+    call: Incoming,
     PathId(id): PathId,
-    _query: NoQuery,
     JsonBody(body): JsonBody<NewPassword>,
-) -> Result<HttpResponse, Error> {
+) -> Response {
     let write = Write {
         method: Method::PUT,
         path: format!("{COLLECTION}/{id}"),
         password: Some(body.password),
         body: None,
-        explain,
+        not_found: Some(&NOT_FOUND),
+        rejected: &REJECTED,
         reconsider: Some(reconsider),
     };
-    gateway.write(&request, &caller, write).await?;
+    call.write(write).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -239,30 +225,28 @@ fn password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, 
     checked_string(deserializer, RULE, fits).map(SecretString::from)
 }
 
-static NOT_FOUND: Refusal = Refusal {
-    problem_type: ProblemType::new(404, "account_not_found", "No such account"),
-    detail: "The caller has no account with this id. Use an `objectId` of the caller's own list.",
-};
+static NOT_FOUND: Refusal = Refusal::new(
+    404,
+    "account_not_found",
+    "No such account",
+    "The caller has no account with this id. Use an `objectId` of the caller's own list.",
+);
 
-static NOT_SETTABLE: Refusal = Refusal {
-    problem_type: ProblemType::new(409, "password_not_settable", "Password not settable"),
-    detail: "This account uses service credentials: it has no password of the caller's. Set \
-             passwords only where `useServiceCredentials` is false.",
-};
+static NOT_SETTABLE: Refusal = Refusal::new(
+    409,
+    "password_not_settable",
+    "Password not settable",
+    "This account uses service credentials: it has no password of the caller's. Set passwords only \
+     where `useServiceCredentials` is false.",
+);
 
-static REJECTED: Refusal = Refusal {
-    problem_type: ProblemType::new(422, "password_rejected", "Password rejected"),
-    detail: "Unity Connection did not take this password. Its own words, where it sent some, stand \
-             in `upstream`; choose another password.",
-};
-
-fn explain(status: StatusCode) -> Option<&'static Refusal> {
-    match status.as_u16() {
-        404 => Some(&NOT_FOUND),
-        400 | 409 | 422 => Some(&REJECTED),
-        _ => None,
-    }
-}
+static REJECTED: Refusal = Refusal::new(
+    422,
+    "password_rejected",
+    "Password rejected",
+    "Unity Connection did not take this password. Its own words, where it sent some, stand in \
+     `upstream`; choose another password.",
+);
 
 /// A 400 does not say why: the account does.
 fn reconsider(body: &[u8]) -> Option<&'static Refusal> {

@@ -53,6 +53,9 @@ const MAY_USE: [(&str, &[&str]); 15] = [
 /// The most lines that a file may have, comments included, tests excluded.
 const MAX_LINES: usize = 300;
 
+/// The same for a resource with all five calls: a third of its lines is text and examples of the API's document.
+const MAX_LINES_OF_A_RESOURCE: usize = 350;
+
 /// A file of `src`.
 struct Source {
     /// Its path below `src`.
@@ -344,7 +347,12 @@ fn files_say_what_they_are_and_are_short() {
         let Source {
             path, lines, first, ..
         } = &source;
-        assert!(*lines <= MAX_LINES, "{path} has {lines} lines");
+        let most = if path.starts_with("resources/") {
+            MAX_LINES_OF_A_RESOURCE
+        } else {
+            MAX_LINES
+        };
+        assert!(*lines <= most, "{path} has {lines} lines");
         assert!(first.starts_with("//! "), "{path} begins with {first}");
         let name = path.rsplit('/').next().unwrap();
         let vague = [

@@ -1,0 +1,105 @@
+//! The responses of success: what was read, and what was created.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    AGE, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, LOCATION, VARY,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::cache::{Answer, CacheStatus};
+use crate::error::Error;
+use crate::upstream::answer as upstream;
+use crate::xml::ObjectId;
+
+/// What was created.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Created {
+    /// What it is known by.
+    pub object_id: ObjectId,
+    /// Where it is found.
+    #[schema(
+        example = "/api/v1/alternate-devices/75436abf-8784-450f-ac61-23a08be2c364",
+        format = UriReference
+    )]
+    pub uri: String,
+}
+
+/// 201, with the place below `path` of what a POST to `collection` made.
+pub fn created(
+    answer: &upstream::Answer,
+    collection: &str,
+    path: &str,
+) -> Result<HttpResponse, Error> {
+    let object_id = find_id(answer, collection)?;
+    let uri = format!("{path}/{object_id}");
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, uri.clone()))
+        .json(Created { object_id, uri }))
+}
+
+/// The id of what a POST made: the UUID after the collection's name in the answer's body, else in
+/// its `Location`, of which nothing else is to be believed.
+fn find_id(answer: &upstream::Answer, collection: &str) -> Result<ObjectId, Error> {
+    let name = collection.rsplit('/').next().unwrap_or(collection);
+    let body = String::from_utf8_lossy(&answer.body);
+    let location = answer
+        .location
+        .as_ref()
+        .and_then(|location| location.to_str().ok());
+    let found = [Some(&*body), location]
+        .into_iter()
+        .flatten()
+        .find_map(|text| {
+            let mut ids = text
+                .split(name)
+                .skip(1)
+                .filter_map(|rest| rest.strip_prefix('/'));
+            ids.find_map(|rest| {
+                ObjectId::parse(
+                    rest.split(|c: char| c != '-' && !c.is_alphanumeric())
+                        .next()?,
+                )
+            })
+        });
+    found.ok_or_else(|| {
+        Error::OutcomeUnknown(Box::new(Error::UpstreamInvalidResponse {
+            reason: "it does not say what was created".into(),
+            answer: Some(answer.told.clone()),
+        }))
+    })
+}
+
+/// 200, or 304 where the client has this very answer (RFC 9110, section 13.1.2).
+pub fn read(headers: &HeaderMap, answer: &Answer, status: CacheStatus) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CACHE_CONTROL, "private, no-cache"))
+        .insert_header((VARY, "Authorization, Origin"))
+        .insert_header((ETAG, answer.etag.clone()))
+        .insert_header((AGE, answer.age().to_string()))
+        .insert_header((CACHE_STATUS, status.to_string()));
+    if has(headers, &answer.etag) {
+        response.status(StatusCode::NOT_MODIFIED).finish()
+    } else {
+        response
+            .content_type("application/json")
+            .body(answer.body.clone())
+    }
+}
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// Whether `If-None-Match` names the validator, by the weak comparison.
+fn has(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    let fields = headers.get_all(IF_NONE_MATCH);
+    let mut tags = fields
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(','));
+    tags.any(|tag| {
+        let tag = tag.trim();
+        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes()
+    })
+}
