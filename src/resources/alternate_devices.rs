@@ -1,0 +1,344 @@
+//! Alternate devices: further numbers that a caller's mailbox is reached from.
+//!
+//! | call | upstream call |
+//! | --- | --- |
+//! | `GET /api/v1/alternate-devices` | `GET /vmrest/user/alternatedevices[?userDefined=…]` |
+//! | `POST /api/v1/alternate-devices` | `POST …/alternatedevices` |
+//! | `GET /api/v1/alternate-devices/{objectId}` | `GET …/alternatedevices/{objectId}` |
+//! | `PATCH /api/v1/alternate-devices/{objectId}` | `PUT …/alternatedevices/{objectId}` |
+//! | `DELETE /api/v1/alternate-devices/{objectId}` | `DELETE …/alternatedevices/{objectId}` |
+//!
+//! Source: CUPI for End Users, "Alternate Devices".
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::error::{Error, Refusal};
+use crate::gateway::respond::{Created, created};
+use crate::gateway::{Incoming, Read, Response, Write, json};
+use crate::request::{JsonBody, NoQuery, PathId, checked_string, flag_parameter};
+use crate::xml::{self, Fault, Object, ObjectId};
+
+/// Where the resource lies.
+const PATH: &str = "/api/v1/alternate-devices";
+
+const COLLECTION: &str = "/vmrest/user/alternatedevices";
+const ROOT: &str = "AlternateDevices";
+const ITEM: &str = "AlternateDevice";
+const DISPLAY_NAME: &str = "DisplayName";
+const DTMF_ACCESS_ID: &str = "DtmfAccessId";
+const USER_DEFINED: &str = "UserDefined";
+
+/// The filter of the list, spelled alike on both sides.
+const USER_DEFINED_PARAMETER: &str = "userDefined";
+
+/// The alternate devices' part of the document.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    paths(
+        list_alternate_devices,
+        create_alternate_device,
+        get_alternate_device,
+        update_alternate_device,
+        delete_alternate_device
+    ),
+    tags((name = "alternate devices", description = "Alternate devices: further numbers, such as \
+        a mobile phone's, from which Unity Connection knows the caller."))
+)]
+pub struct Api;
+
+/// The refusals that are known of each call, by operation id.
+pub const REFUSALS: &[(&str, &[&Refusal])] = &[
+    ("create_alternate_device", &[&REJECTED]),
+    ("get_alternate_device", &[&NOT_FOUND]),
+    ("update_alternate_device", &[&NOT_FOUND, &REJECTED]),
+    ("delete_alternate_device", &[&NOT_FOUND, &REJECTED]),
+];
+
+/// Registers the alternate devices' routes.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            web::resource(PATH)
+                .get(list_alternate_devices)
+                .post(create_alternate_device),
+        )
+        .service(
+            web::resource("/api/v1/alternate-devices/{objectId}")
+                .get(get_alternate_device)
+                .patch(update_alternate_device)
+                .delete(delete_alternate_device),
+        );
+}
+
+/// A list of alternate devices.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AlternateDevices<'a> {
+    /// The devices, in Unity Connection's order.
+    pub items: Vec<AlternateDevice<'a>>,
+    /// How many items there are.
+    #[schema(example = 1, minimum = 0)]
+    pub total: usize,
+}
+
+/// A further number from which Unity Connection knows the caller.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AlternateDevice<'a> {
+    /// What the device is known by.
+    pub object_id: ObjectId,
+    /// Where the device is found.
+    #[schema(
+        example = "/api/v1/alternate-devices/00000064-de71-4000-8000-000000000003",
+        format = UriReference
+    )]
+    pub uri: String,
+    /// Its name for people, where it has one.
+    #[schema(example = "Mobile")]
+    pub display_name: Option<&'a str>,
+    /// The number. Zeros at its beginning count.
+    #[schema(example = "0044207946")]
+    pub dtmf_access_id: &'a str,
+    /// Whether the caller defined the device. The administrator's cannot be changed or deleted.
+    #[schema(example = true)]
+    pub user_defined: bool,
+}
+
+/// A device to create.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewAlternateDevice {
+    /// Its name for people.
+    #[serde(default, deserialize_with = "display_name")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 64, example = "Weekend flat")]
+    pub display_name: Option<String>,
+    /// The number: digits, `*`, `#` and `+`.
+    #[serde(deserialize_with = "dtmf_access_id")]
+    #[schema(
+        min_length = 1,
+        max_length = 40,
+        pattern = "^[0-9*#+]+$",
+        example = "0044207946"
+    )]
+    pub dtmf_access_id: String,
+}
+
+/// What to change of a device: at least one property.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(min_properties = 1)]
+pub struct AlternateDeviceChanges {
+    /// Its new name for people.
+    #[serde(default, deserialize_with = "display_name")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 64, example = "Holiday flat")]
+    pub display_name: Option<String>,
+    /// Its new number: digits, `*`, `#` and `+`.
+    #[serde(default, deserialize_with = "optional_dtmf_access_id")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 40, pattern = "^[0-9*#+]+$", example = "0044207947")]
+    pub dtmf_access_id: Option<String>,
+}
+
+/// List alternate devices
+///
+/// All alternate devices of the caller that the administrator lets him see, in Unity Connection's
+/// order.
+#[utoipa::path(
+    get,
+    path = "",
+    tag = "alternate devices",
+    params(("userDefined" = Option<bool>, Query, description = "Only those that the caller defined (`true`), or only the administrator's (`false`).")),
+    responses((status = 200, description = "The caller's devices.", body = AlternateDevices<'static>))
+)]
+pub async fn list_alternate_devices(call: Incoming) -> Response {
+    let filter = flag_parameter(call.query(), USER_DEFINED_PARAMETER)?;
+    let read = Read {
+        path: match filter {
+            Some(flag) => format!("{COLLECTION}?{USER_DEFINED_PARAMETER}={flag}"),
+            None => COLLECTION.to_owned(),
+        },
+        translate: Box::new(translate_list),
+        not_found: None,
+    };
+    call.read(read).await
+}
+
+/// Create an alternate device
+///
+/// Adds a device of the caller's own, of which Unity Connection allows at most five.
+#[utoipa::path(
+    post,
+    path = "",
+    tag = "alternate devices",
+    request_body = NewAlternateDevice,
+    responses(
+        (status = 201, description = "The device is created.", body = Created,
+            headers(("Location" = String, description = "Where the device is found.")))
+    )
+)]
+pub async fn create_alternate_device(
+    call: Incoming,
+    _query: NoQuery,
+    JsonBody(device): JsonBody<NewAlternateDevice>,
+) -> Response {
+    let document = encode(device.display_name, Some(device.dtmf_access_id));
+    let write = Write {
+        not_found: None,
+        ..write(Method::POST, COLLECTION.to_owned(), Some(document))
+    };
+    let answer = call.write(write).await?;
+    created(&answer, COLLECTION, PATH)
+}
+
+/// Get an alternate device
+///
+/// One alternate device of the caller.
+#[utoipa::path(
+    get,
+    path = "/{objectId}",
+    tag = "alternate devices",
+    params(("objectId" = ObjectId, Path, description = "The device's `objectId`, in any case.")),
+    responses((status = 200, description = "The device.", body = AlternateDevice<'static>))
+)]
+pub async fn get_alternate_device(call: Incoming, PathId(id): PathId) -> Response {
+    let read = Read {
+        path: format!("{COLLECTION}/{id}"),
+        translate: Box::new(move |body| translate_item(body, id)),
+        not_found: Some(&NOT_FOUND),
+    };
+    call.read(read).await
+}
+
+/// Update an alternate device
+///
+/// Changes the properties that are sent and leaves the others as they are. Only devices of the
+/// caller's own can be changed.
+#[utoipa::path(
+    patch,
+    path = "/{objectId}",
+    tag = "alternate devices",
+    params(("objectId" = ObjectId, Path, description = "The device's `objectId`, in any case.")),
+    request_body = AlternateDeviceChanges,
+    responses((status = 204, description = "The device is changed."))
+)]
+pub async fn update_alternate_device(
+    call: Incoming,
+    PathId(id): PathId,
+    JsonBody(changes): JsonBody<AlternateDeviceChanges>,
+) -> Response {
+    if changes.display_name.is_none() && changes.dtmf_access_id.is_none() {
+        let sentence = "The body changes nothing. Send `displayName`, `dtmfAccessId` or both.";
+        return Err(Error::InvalidBody(sentence.to_owned()));
+    }
+    let document = encode(changes.display_name, changes.dtmf_access_id);
+    let write = write(Method::PUT, format!("{COLLECTION}/{id}"), Some(document));
+    call.write(write).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Delete an alternate device
+///
+/// Deletes a device of the caller's own.
+#[utoipa::path(
+    delete,
+    path = "/{objectId}",
+    tag = "alternate devices",
+    params(("objectId" = ObjectId, Path, description = "The device's `objectId`, in any case.")),
+    responses((status = 204, description = "The device is deleted."))
+)]
+pub async fn delete_alternate_device(call: Incoming, PathId(id): PathId) -> Response {
+    let write = write(Method::DELETE, format!("{COLLECTION}/{id}"), None);
+    call.write(write).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn translate_list(body: &[u8]) -> Result<Vec<u8>, Fault> {
+    let objects = xml::list(body, ROOT, ITEM)?;
+    let items = objects.iter().map(|object| parse(object, None));
+    let items = items.collect::<Result<Vec<_>, _>>()?;
+    Ok(json(&AlternateDevices {
+        total: items.len(),
+        items,
+    }))
+}
+
+fn translate_item(body: &[u8], id: ObjectId) -> Result<Vec<u8>, Fault> {
+    Ok(json(&parse(&xml::object(body, ITEM)?, Some(id))?))
+}
+
+fn parse<'a>(
+    object: &'a Object<'_>,
+    asked: Option<ObjectId>,
+) -> Result<AlternateDevice<'a>, Fault> {
+    let object_id = object.object_id(asked)?;
+    Ok(AlternateDevice {
+        object_id,
+        uri: format!("{PATH}/{object_id}"),
+        display_name: object.optional(DISPLAY_NAME),
+        dtmf_access_id: object.text(DTMF_ACCESS_ID)?,
+        user_defined: object.flag(USER_DEFINED)?,
+    })
+}
+
+fn encode(display_name: Option<String>, dtmf_access_id: Option<String>) -> String {
+    xml::write(
+        ITEM,
+        &[
+            (DISPLAY_NAME, display_name),
+            (DTMF_ACCESS_ID, dtmf_access_id),
+        ],
+    )
+}
+
+fn write(method: Method, path: String, body: Option<String>) -> Write {
+    Write {
+        method,
+        path,
+        password: None,
+        body,
+        not_found: Some(&NOT_FOUND),
+        rejected: &REJECTED,
+        reconsider: None,
+    }
+}
+
+fn display_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    const RULE: &str = "must be a string of 1 to 64 characters that XML can carry: no control \
+                        characters. Leave it out to say nothing of it.";
+
+    let fits = |text: &str| (1..=64).contains(&text.chars().count()) && xml::can_carry(text);
+    checked_string(deserializer, RULE, fits).map(Some)
+}
+
+fn dtmf_access_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    const RULE: &str = "must be a string of 1 to 40 digits, `*`, `#` and `+`. Send such a one.";
+
+    let fits = |text: &str| {
+        let key = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'*' | b'#' | b'+');
+        (1..=40).contains(&text.len()) && text.bytes().all(key)
+    };
+    checked_string(deserializer, RULE, fits)
+}
+
+fn optional_dtmf_access_id<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    dtmf_access_id(deserializer).map(Some)
+}
+
+static NOT_FOUND: Refusal = Refusal::new(
+    404,
+    "alternate_device_not_found",
+    "No such alternate device",
+    "The caller has no alternate device with this id. Use an `objectId` of the caller's own list.",
+);
+
+static REJECTED: Refusal = Refusal::new(
+    422,
+    "alternate_device_rejected",
+    "Alternate device rejected",
+    "Unity Connection did not accept this. Its own words, where it sent some, stand in `upstream`; \
+     a number that is taken and a sixth device are usual causes.",
+);
