@@ -57,6 +57,7 @@ impl Reply {
 /// Sends a request and reads the whole answer. Redirects are not followed, compression is not asked for.
 pub async fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
     let client = awc::Client::builder()
+        .connector(awc::Connector::new().timeout(DEADLINE))
         .disable_redirects()
         .timeout(DEADLINE)
         .finish();
