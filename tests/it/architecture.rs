@@ -24,10 +24,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ),
     ("middleware", &["credentials", "error", "problem"]),
     ("openapi", &["error", "problem", "request", "resources"]),
-    (
-        "resources",
-        &["credentials", "error", "gateway", "request", "xml"],
-    ),
+    ("resources", &["error", "gateway", "request", "xml"]),
     (
         "gateway",
         &[

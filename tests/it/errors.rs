@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::raw::{RawUpstream, send};
 use crate::support::{
-    ACCOUNTS, Expected, FUNG, JSON, PASSWORD, PROBLEMS, Reply, TestGateway, problem,
+    ACCOUNTS, DEVICES, Expected, FUNG, JSON, OWN_DEVICE, PASSWORD, PROBLEMS, Reply, TestGateway,
+    problem,
 };
 
 /// A gateway before a server that would do anything; nobody may ask it.
@@ -55,6 +56,7 @@ fn the_codes_of_the_api_are_these() {
             "401 sign_in_paused: Sign-in paused",
             "403 forbidden: Not permitted",
             "404 account_not_found: No such account",
+            "404 alternate_device_not_found: No such alternate device",
             "404 route_not_found: No such address",
             "405 method_not_allowed: Method not allowed",
             "408 request_timeout: Request timed out",
@@ -62,6 +64,7 @@ fn the_codes_of_the_api_are_these() {
             "413 body_too_large: Body too large",
             "415 unsupported_media_type: Unsupported media type",
             "422 password_rejected: Password rejected",
+            "422 alternate_device_rejected: Alternate device rejected",
             "502 upstream_unreachable: Unity Connection unreachable",
             "502 upstream_untrusted: Unity Connection not trusted",
             "502 upstream_redirected: Unity Connection redirects",
@@ -175,6 +178,8 @@ async fn a_wrong_method_is_405_and_told_which_are_right() {
         (ACCOUNTS, "GET, HEAD"),
         (account, "GET, HEAD"),
         (PASSWORD, "PUT"),
+        (DEVICES, "GET, HEAD, POST"),
+        (OWN_DEVICE, "GET, HEAD, PATCH, DELETE"),
         ("/api/v1/openapi.json", "GET, HEAD"),
         ("/swagger-ui/", "GET, HEAD"),
         ("/swagger-ui", "GET, HEAD"),

@@ -92,6 +92,11 @@ fn the_document_describes_the_gateway_as_the_contract_does() {
             "get /api/v1/accounts list_accounts",
             "get /api/v1/accounts/{objectId} get_account",
             "put /api/v1/accounts/{objectId}/password set_account_password",
+            "get /api/v1/alternate-devices list_alternate_devices",
+            "post /api/v1/alternate-devices create_alternate_device",
+            "delete /api/v1/alternate-devices/{objectId} delete_alternate_device",
+            "get /api/v1/alternate-devices/{objectId} get_alternate_device",
+            "patch /api/v1/alternate-devices/{objectId} update_alternate_device",
         ]
     );
 }
@@ -99,40 +104,44 @@ fn the_document_describes_the_gateway_as_the_contract_does() {
 #[test]
 fn every_status_that_an_operation_can_give_is_documented_once() {
     let document = document();
-    let reads = ["200", "400", "401", "403", "502", "503", "504"];
-    let item = ["200", "400", "401", "403", "404", "502", "503", "504"];
-    let write = [
-        "204", "400", "401", "403", "404", "408", "409", "413", "415", "422", "502", "503", "504",
-    ];
+    let expected = |operation: &str| match operation {
+        "list_accounts" => (Some("Accounts"), "200 400 401 403 502 503 504"),
+        "get_account" => (Some("Account"), "200 400 401 403 404 502 503 504"),
+        "set_account_password" => (None, "204 400 401 403 404 408 409 413 415 422 502 503 504"),
+        "list_alternate_devices" => (Some("AlternateDevices"), "200 400 401 403 502 503 504"),
+        "create_alternate_device" => (
+            Some("Created"),
+            "201 400 401 403 408 413 415 422 502 503 504",
+        ),
+        "get_alternate_device" => (Some("AlternateDevice"), "200 400 401 403 404 502 503 504"),
+        "update_alternate_device" => (None, "204 400 401 403 404 408 413 415 422 502 503 504"),
+        "delete_alternate_device" => (None, "204 400 401 403 404 422 502 503 504"),
+        _ => panic!("{operation} has no row"),
+    };
 
-    for (path, _, operation) in operations(&document) {
+    for (_, _, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        let (success, statuses) = expected(id);
         let responses = operation["responses"].as_object().unwrap();
-        let statuses: Vec<_> = responses.keys().map(String::as_str).collect();
-        let expected: &[&str] = match path {
-            "/api/v1/accounts" => &reads,
-            "/api/v1/accounts/{objectId}" => &item,
-            _ => &write,
-        };
-        assert_eq!(statuses, expected, "{path}");
+        let documented: Vec<_> = responses.keys().map(String::as_str).collect();
+        assert_eq!(documented.join(" "), statuses, "{id}");
         for (status, response) in responses {
-            let schema = match status.as_str() {
-                "204" => {
+            let (media_type, name) = match (status.as_str(), success) {
+                ("200" | "201" | "204", Some(name)) => ("application/json", name),
+                ("200" | "201" | "204", None) => {
                     assert_eq!(response["content"], json!(null));
                     continue;
                 }
-                "200" if path.ends_with('}') => ("application/json", "Account"),
-                "200" => ("application/json", "Accounts"),
                 _ => ("application/problem+json", "Problem"),
             };
-            let (media_type, name) = schema;
             let content = response["content"].as_object().unwrap();
             assert_eq!(
                 content.keys().collect::<Vec<_>>(),
                 [media_type],
-                "{path} {status}"
+                "{id} {status}"
             );
             let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
-            assert_eq!(content[media_type]["schema"], schema, "{path} {status}");
+            assert_eq!(content[media_type]["schema"], schema, "{id} {status}");
         }
     }
 }
@@ -217,6 +226,8 @@ async fn answers_are_as_the_document_describes_them() {
         (crate::support::ACCOUNTS, "Accounts"),
         (crate::support::FIRST, "Account"),
         (crate::support::SECOND, "Account"),
+        (crate::support::DEVICES, "AlternateDevices"),
+        (crate::support::GIVEN_DEVICE, "AlternateDevice"),
         ("/api/v1/accounts/7", "Problem"),
         (
             "/api/v1/accounts/00000000-0000-4000-8000-000000000000",

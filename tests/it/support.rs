@@ -107,6 +107,18 @@ pub const SECOND: &str = "/api/v1/accounts/75436abf-8784-450f-ac61-23a08be2c364"
 /// Where the password of [`SECOND`] is set.
 pub const PASSWORD: &str = "/api/v1/accounts/75436abf-8784-450f-ac61-23a08be2c364/password";
 
+/// The list of alternate devices.
+pub const DEVICES: &str = "/api/v1/alternate-devices";
+
+/// A device of [`FUNG`] that the administrator defined.
+pub const GIVEN_DEVICE: &str = "/api/v1/alternate-devices/00000064-de71-4000-8000-000000000001";
+
+/// The one device of [`FUNG`]'s own.
+pub const OWN_DEVICE: &str = "/api/v1/alternate-devices/00000064-de71-4000-8000-000000000003";
+
+/// Where Unity Connection keeps alternate devices.
+pub const UPSTREAM_DEVICES: &str = "/vmrest/user/alternatedevices";
+
 /// Where Unity Connection keeps accounts.
 pub const UPSTREAM_ACCOUNTS: &str = "/vmrest/user/externalserviceaccounts";
 
@@ -331,7 +343,7 @@ pub fn etag(body: &[u8]) -> String {
 }
 
 /// Every problem that there is: code, status, title, and the detail where it is always the same. Codes are API.
-pub const PROBLEMS: [(&str, u16, &str, &str); 24] = [
+pub const PROBLEMS: [(&str, u16, &str, &str); 26] = [
     (
         "invalid_object_id",
         400,
@@ -373,6 +385,12 @@ pub const PROBLEMS: [(&str, u16, &str, &str); 24] = [
         404,
         "No such account",
         "The caller has no account with this id. Use an `objectId` of the caller's own list.",
+    ),
+    (
+        "alternate_device_not_found",
+        404,
+        "No such alternate device",
+        "The caller has no alternate device with this id. Use an `objectId` of the caller's own list.",
     ),
     (
         "route_not_found",
@@ -417,6 +435,13 @@ pub const PROBLEMS: [(&str, u16, &str, &str); 24] = [
         "Password rejected",
         "Unity Connection did not take this password. Its own words, where it sent some, stand in `upstream`; choose \
          another password.",
+    ),
+    (
+        "alternate_device_rejected",
+        422,
+        "Alternate device rejected",
+        "Unity Connection did not accept this. Its own words, where it sent some, stand in `upstream`; a number that is \
+         taken and a sixth device are usual causes.",
     ),
     (
         "upstream_unreachable",
