@@ -103,6 +103,18 @@ pub enum Kept {
     Collapsed,
 }
 
+impl CacheStatus {
+    /// Its name in metrics and log lines.
+    pub fn result(self) -> &'static str {
+        match self {
+            Self::Hit(_) => "hit",
+            Self::Miss(Kept::Collapsed) | Self::Request(Kept::Collapsed) => "collapsed",
+            Self::Miss(_) => "miss",
+            Self::Request(_) => "bypass",
+        }
+    }
+}
+
 impl fmt::Display for CacheStatus {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (forward, kept) = match self {
@@ -194,6 +206,11 @@ impl Cache {
             CacheStatus::Miss(kept)
         };
         Ok((answer, status))
+    }
+
+    /// What all kept answers weigh, in bytes.
+    pub fn size(&self) -> usize {
+        usize::try_from(self.answers.weighted_size()).unwrap_or(usize::MAX)
     }
 
     /// Drops what the caller has, and what is on its way to him.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -25,6 +25,8 @@ pub mod keys;
 pub struct Config {
     /// The API's listener.
     pub server: Server,
+    /// The operator's listener.
+    pub admin: Admin,
     /// Unity Connection.
     pub upstream: Upstream,
     /// Answers that are kept.
@@ -44,6 +46,28 @@ pub struct Server {
     pub bind: SocketAddr,
     /// Threads that serve. Default: the CPUs available, a cgroup's quota counted.
     pub workers: usize,
+    /// How long new connections are taken after SIGTERM. Default 5 s.
+    pub shutdown_delay: Duration,
+    /// How long requests in flight may take after that. Default 30 s.
+    pub shutdown_grace: Duration,
+    /// Certificate and key of our own, PEM files. Default: none, plain HTTP.
+    pub tls: Option<KeyPair>,
+}
+
+/// `server.tls.*`
+#[derive(Clone, Debug)]
+pub struct KeyPair {
+    /// The certificate and those that lead to its authority.
+    pub certificate: PathBuf,
+    /// The certificate's private key.
+    pub key: PathBuf,
+}
+
+/// `admin.*`
+#[derive(Clone, Copy, Debug)]
+pub struct Admin {
+    /// Address of `/livez`, `/readyz` and `/metrics`. Default `0.0.0.0:9090`.
+    pub bind: SocketAddr,
 }
 
 /// `upstream.*`
@@ -147,7 +171,7 @@ impl Config {
     /// The settings of `demo`: the environment, loopback addresses, and the simulator as Unity
     /// Connection.
     pub fn demo(simulator: &str) -> Result<Self, Faults> {
-        let base = Toml::string("server.bind = '127.0.0.1:8080'");
+        let base = Toml::string("server.bind = '127.0.0.1:8080'\nadmin.bind = '127.0.0.1:9090'");
         Self::extract(
             &Figment::from(base)
                 .merge(environment())
@@ -174,6 +198,15 @@ impl Config {
             workers: keys.count(
                 "server.workers",
                 std::thread::available_parallelism().map_or(1, usize::from),
+            ),
+            shutdown_delay: keys.duration_or_off("server.shutdown_delay", Duration::from_secs(5)),
+            shutdown_grace: keys.duration_or_off("server.shutdown_grace", Duration::from_secs(30)),
+            tls: keys.key_pair("server.tls.certificate", "server.tls.key"),
+        };
+        let admin = Admin {
+            bind: keys.address(
+                "admin.bind",
+                SocketAddr::from((Ipv4Addr::UNSPECIFIED, 9090)),
             ),
         };
         let plaintext = keys.flag("upstream.allow_plaintext", false);
@@ -212,6 +245,7 @@ impl Config {
         }
         Ok(Self {
             server,
+            admin,
             upstream,
             cache,
             cors,

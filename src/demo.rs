@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use actix_web::dev::Server;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::server::Bound;
 use crate::simulator::{self, Simulator, Switches};
@@ -43,6 +44,17 @@ pub fn introduce_simulator(simulator: &Simulator) -> io::Result<()> {
     )?;
     print_sign_ins(&mut out)?;
     out.flush()
+}
+
+/// Runs a simulator until a signal ends it.
+pub async fn until_stopped(simulating: Server) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        ended = simulating => ended,
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    }
 }
 
 fn print_sign_ins(out: &mut impl Write) -> io::Result<()> {

@@ -3,20 +3,23 @@
 //! A resource says what to call and how to translate the answer; everything that is the same for
 //! all resources happens here.
 
-use std::future::{Ready, ready};
+use std::cell::Cell;
+use std::future::{Future, Ready, ready};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, rt};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, rt};
 use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::cache::{Cache, Lookup};
 use crate::credentials::Caller;
 use crate::error::{Error, Refusal};
+use crate::metrics::{Measured, Metrics};
 use crate::request::{no_cache, traceparent};
 use crate::upstream::answer::Answer;
 use crate::upstream::{Call, Upstream};
@@ -65,14 +68,16 @@ pub struct Write {
 pub struct Gateway {
     cache: Arc<Cache>,
     upstream: Rc<Upstream>,
+    metrics: Arc<Metrics>,
 }
 
 impl Gateway {
     /// Puts the gateway before `upstream`.
-    pub fn new(cache: Arc<Cache>, upstream: Upstream) -> Self {
+    pub fn new(cache: Arc<Cache>, upstream: Upstream, metrics: Arc<Metrics>) -> Self {
         Self {
             cache,
             upstream: Rc::new(upstream),
+            metrics,
         }
     }
 }
@@ -134,9 +139,11 @@ impl Incoming {
             traceparent: traceparent(headers),
         };
         let (cache, upstream) = (Arc::clone(&gateway.cache), Rc::clone(&gateway.upstream));
+        let measured = Rc::new(Cell::new(Measured::default()));
+        let measuring = Rc::clone(&measured);
         let fetch = async move {
             let turn = upstream.turn(call.caller.key).await?;
-            let answer = upstream.call(turn, &call).await;
+            let answer = measure(&measuring, turn.waited, upstream.call(turn, &call)).await;
             if let Err(Error::CredentialsRejected(_)) = answer {
                 cache.renew(call.caller.key);
             }
@@ -149,7 +156,21 @@ impl Incoming {
                 _ => Err(unexpected(answer)),
             }
         };
-        let (answer, status) = gateway.cache.get(lookup, fetch).await?;
+        let answer = gateway.cache.get(lookup, fetch).await;
+        let result = answer
+            .as_ref()
+            .map_or("miss", |(_, status)| status.result());
+        gateway
+            .metrics
+            .cache_lookups
+            .with_label_values(&[result])
+            .inc();
+        let cache = Some(result);
+        request.extensions_mut().insert(Measured {
+            cache,
+            ..measured.get()
+        });
+        let (answer, status) = answer?;
         Ok(respond::read(headers, &answer, status))
     }
 
@@ -175,8 +196,10 @@ impl Incoming {
         // A client that goes away while it waits takes its write along.
         let turn = gateway.upstream.turn(call.caller.key).await?;
         let (cache, upstream) = (Arc::clone(&gateway.cache), Rc::clone(&gateway.upstream));
+        let measured = Rc::new(Cell::new(Measured::default()));
+        let measuring = Rc::clone(&measured);
         let calling = rt::spawn(async move {
-            let answer = upstream.call(turn, &call).await;
+            let answer = measure(&measuring, turn.waited, upstream.call(turn, &call)).await;
             cache.renew(call.caller.key);
             let answer = answer?;
             if answer.status.is_success() {
@@ -198,10 +221,26 @@ impl Incoming {
             }
         });
         // It ends early only with its worker.
-        calling
-            .await
-            .unwrap_or(Err(Error::OutcomeUnknown(Box::new(Error::UpstreamTimeout))))
+        let ended = calling.await;
+        request.extensions_mut().insert(measured.get());
+        ended.unwrap_or(Err(Error::OutcomeUnknown(Box::new(Error::UpstreamTimeout))))
     }
+}
+
+/// Notes how long a call waited and took.
+async fn measure(
+    measured: &Cell<Measured>,
+    queued: Duration,
+    call: impl Future<Output = Result<Answer, Error>>,
+) -> Result<Answer, Error> {
+    let begun = Instant::now();
+    let answer = call.await;
+    measured.set(Measured {
+        queued: Some(queued),
+        called: Some(begun.elapsed()),
+        ..measured.get()
+    });
+    answer
 }
 
 /// The JSON of a resource's type.

@@ -4,13 +4,13 @@
 //! never up or sideways; `tests/it/architecture.rs` holds them to it.
 //!
 //! ```text
-//!             main   demo                            the street
-//!                 server                             one app per worker, one listener
-//!        middleware     openapi                      roof: the same for every request
+//!             main   demo   check                    the street
+//!                 server                             one app per worker, two listeners, drain
+//!        middleware   admin   openapi                roof: the same for every request
 //!           resources/accounts.rs  …                 rooms: one file per resource
 //!                 gateway                            stairs: one call there and back
 //!           cache      upstream                      cellar: the only door to Unity Connection
-//!    credentials  request  problem  xml  error  config  logging    foundation
+//!    credentials  request  problem  xml  error  drain  config  metrics  logging    foundation
 //!    simulator    its own house; meets ours over HTTP, in demo and in tests only
 //! ```
 //!
@@ -32,12 +32,16 @@ pub mod request;
 pub mod xml;
 
 pub mod config;
+pub mod drain;
 pub mod logging;
+pub mod metrics;
 
+pub mod admin;
 pub mod middleware;
 pub mod openapi;
 pub mod server;
 
+pub mod check;
 pub mod demo;
 
 pub mod simulator;

@@ -10,7 +10,7 @@ use actix_web::rt::{self, System};
 use clap::{Parser, Subcommand};
 use cupi_gateway::config::{Config, Faults};
 use cupi_gateway::simulator::{self, Switches, Tls};
-use cupi_gateway::{demo, logging, openapi, server};
+use cupi_gateway::{check, demo, logging, openapi, server};
 
 /// JSON in front of Cisco Unity Connection's CUPI for End Users.
 #[derive(Parser)]
@@ -47,6 +47,12 @@ enum Command {
     },
     /// Print the `OpenAPI` document.
     Openapi,
+    /// Check the settings and reach Unity Connection once, without credentials.
+    Check {
+        /// A TOML file with settings, as for `serve`.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
 }
 
 /// Why a command ended early.
@@ -102,14 +108,12 @@ async fn run(command: Command) -> Result<(), Failure> {
             logging::start(config.log);
             let bound = server::bind(&config)?;
             demo::introduce(&bound, &simulator)?;
-            Ok(bound.server.await?)
+            Ok(bound.run().await?)
         }
         Command::Serve { config } => {
             let config = Config::read(config.as_deref())?;
             logging::start(config.log);
-            let bound = server::bind(&config)?;
-            tracing::info!(address = %bound.address, "listening");
-            Ok(bound.server.await?)
+            Ok(server::bind(&config)?.run().await?)
         }
         Command::Simulate {
             bind,
@@ -123,7 +127,12 @@ async fn run(command: Command) -> Result<(), Failure> {
                 .map(|(certificate, key)| Tls { certificate, key });
             let (simulator, simulating) = simulator::bind(bind, tls.as_ref(), switches)?;
             demo::introduce_simulator(&simulator)?;
-            Ok(simulating.await?)
+            Ok(demo::until_stopped(simulating).await?)
+        }
+        Command::Check { config } => {
+            let config = Config::read(config.as_deref())?;
+            check::run(&config.upstream, &mut io::stdout().lock())?;
+            Ok(())
         }
         Command::Openapi => Ok(io::stdout().write_all(openapi::text().as_bytes())?),
     }

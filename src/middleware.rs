@@ -1,23 +1,29 @@
 //! What is the same for every request: its id, HEAD, the headers of every response, problem
 //! documents, the access line.
 
-use std::time::Instant;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use actix_cors::CorsError;
-use actix_web::ResponseError;
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-    RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    LOCATION, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpMessage, ResponseError};
 use uuid::Uuid;
 
-use crate::credentials::challenge;
+use crate::credentials::{CallerKey, challenge};
+use crate::drain::{Drain, InFlight};
 use crate::error::Error;
+use crate::metrics::{Exchange, Measured, Metrics};
 use crate::problem::{self, Problem};
+use crate::request::traceparent;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -27,17 +33,26 @@ pub async fn surround<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let begun = Instant::now();
+    let in_flight = request.app_data::<Data<Drain>>().map(|drain| drain.begin());
     let request_id = request_id(request.headers());
     let method = request.method().clone();
     if method == Method::HEAD {
         // No GET route of actix answers it; the encoder knows on its own to leave the body out.
         request.head_mut().method = Method::GET;
     }
+    let mut gone = Gone {
+        request_id: &request_id,
+        method: &method,
+        begun,
+        answered: false,
+    };
 
     let response = next.call(request).await?;
 
-    let mut response = match failure(&response, &method) {
-        Some(error) => with_problem(response, &error, &request_id),
+    gone.answered = true;
+    let error = failure(&response, &method);
+    let mut response = match &error {
+        Some(error) => with_problem(response, error, &request_id),
         None => response.map_into_boxed_body(),
     };
     let safe = method == Method::GET || method == Method::HEAD;
@@ -48,16 +63,113 @@ pub async fn surround<B: MessageBody + 'static>(
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REQUEST_ID, request_id.clone());
 
+    account(&response, &method, error.as_ref(), begun.elapsed());
+    Ok(response.map_body(|_, body| BoxBody::new(Counted { body, in_flight })))
+}
+
+/// Counts a request that was answered, and writes its access line.
+fn account(response: &ServiceResponse, method: &Method, error: Option<&Error>, duration: Duration) {
+    let request = response.request();
+    let route = request.match_pattern();
+    let status = response.status().as_u16();
+    let code = error.map(|error| error.problem_type().code);
+    if let Some(metrics) = request.app_data::<Data<Metrics>>() {
+        metrics.request(&Exchange {
+            method,
+            route: route.as_deref(),
+            status: Some(status),
+            code,
+            duration,
+        });
+    }
+
+    let extensions = request.extensions();
+    let measured = extensions.get::<Measured>().copied().unwrap_or_default();
+    let caller = extensions.get::<CallerKey>().map(ToString::to_string);
+    let trace = traceparent(request.headers());
+    let trace_id = trace
+        .as_ref()
+        .and_then(|trace| trace.to_str().ok()?.get(3..35));
+    let write = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let location = response.headers().get(LOCATION);
+    let made = location.and_then(|uri| uri.to_str().ok()?.rsplit('/').next());
+    let object = made
+        .or(request.match_info().get("objectId"))
+        .filter(|_| write && caller.is_some());
+    let outcome = object.map(|_| match error {
+        None => "done",
+        Some(Error::OutcomeUnknown(_)) => "unknown",
+        Some(_) => "refused",
+    });
     tracing::info!(
         target: "cupi_gateway::access",
         method = method.as_str(),
-        route = response.request().match_pattern().as_deref().unwrap_or("other"),
-        status = response.status().as_u16(),
-        duration_ms = begun.elapsed().as_secs_f64() * 1e3,
-        request_id = request_id.to_str().unwrap_or_default(),
+        route = route.as_deref().unwrap_or("other"),
+        status,
+        code,
+        duration_ms = milliseconds(duration),
+        queue_ms = measured.queued.map(milliseconds),
+        upstream_ms = measured.called.map(milliseconds),
+        cache = measured.cache,
+        object,
+        outcome,
+        request_id = response.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()),
+        trace_id,
+        caller,
         "request",
     );
-    Ok(response)
+}
+
+/// With three digits after the point.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// A request whose client may go away before it is answered; then nothing else tells of it.
+struct Gone<'a> {
+    request_id: &'a HeaderValue,
+    method: &'a Method,
+    begun: Instant,
+    answered: bool,
+}
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            tracing::info!(
+                target: "cupi_gateway::access",
+                method = self.method.as_str(),
+                duration_ms = milliseconds(self.begun.elapsed()),
+                request_id = self.request_id.to_str().unwrap_or_default(),
+                "the client went away",
+            );
+        }
+    }
+}
+
+/// A body that keeps its request in flight until it was sent.
+struct Counted {
+    body: BoxBody,
+    in_flight: Option<InFlight>,
+}
+
+impl MessageBody for Counted {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let next = self.body.as_pin_mut().poll_next(context);
+        if matches!(next, Poll::Ready(None)) {
+            self.in_flight = None;
+        }
+        next
+    }
 }
 
 /// The client's own id, where it is one that can be quoted and logged, else a new one.

@@ -17,6 +17,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
 use url::form_urlencoded;
 
+use crate::drain::Drain;
 use crate::error::Error;
 use crate::xml::ObjectId;
 
@@ -123,6 +124,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
         let single = request.headers().get_all(CONTENT_TYPE).count() == 1;
         let announced = request.headers().get(CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        let drain = request.app_data::<web::Data<Drain>>().cloned();
         let payload = web::Payload::from_request(request, payload);
         Box::pin(async move {
             if !(json && single) {
@@ -134,7 +136,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
             let Ok(payload) = payload.await else {
                 return Err(cut_off());
             };
-            match timeout(BODY_DEADLINE, payload.to_bytes_limited(MAX_BODY)).await {
+            let receive = payload.to_bytes_limited(MAX_BODY);
+            let receive = timeout(BODY_DEADLINE, receive);
+            let received = match drain {
+                None => receive.await,
+                // Whoever has not sent all by then is not waited for.
+                Some(drain) => tokio::select! {
+                    biased;
+                    received = receive => received,
+                    () = drain.draining() => return Err(Error::RequestTimeout),
+                },
+            };
+            match received {
                 Ok(Ok(Ok(body))) => parse_json(&body).map(Self),
                 Ok(Ok(Err(_))) => Err(cut_off()),
                 Ok(Err(_)) => Err(Error::BodyTooLarge),

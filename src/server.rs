@@ -10,67 +10,223 @@ use actix_web::dev::Server;
 use actix_web::http::header::HeaderName;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::{App, HttpResponse, HttpServer, rt};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{sleep, timeout};
+
+use certificate::Certificate;
 
 use crate::cache::Cache;
 use crate::config::Config;
 use crate::credentials::CallerKeys;
+use crate::drain::{Drain, Phase};
 use crate::error::Error;
 use crate::gateway::Gateway;
-use crate::upstream::{Shared, Upstream, tls};
-use crate::{middleware, openapi, resources};
+use crate::metrics::Metrics;
+use crate::upstream::shared::Shared;
+use crate::upstream::{Upstream, tls};
+use crate::{admin, middleware, openapi, resources};
+
+pub mod certificate;
 
 /// How long an idle client connection is kept: longer than a load balancer keeps its own.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How long answers may take to leave once all are made and nobody else is waited for.
+const FLUSH: Duration = Duration::from_millis(500);
 
 /// A server whose ports are taken already, so that its addresses are known before it runs.
 pub struct Bound {
     /// Where the API is.
     pub address: SocketAddr,
-    /// Runs when it is awaited.
+    /// Where the operator's side is.
+    pub admin_address: SocketAddr,
+    /// `https` with a certificate of our own, else `http`.
+    pub scheme: &'static str,
+    /// Serves the API when it is awaited or spawned.
     pub server: Server,
+    /// Serves the operator's side when it is awaited or spawned.
+    pub admin: Server,
+    drain: Drain,
+    delay: Duration,
+    grace: Duration,
+    certificate: Option<Arc<Certificate>>,
 }
 
 /// Takes the ports that `config` names. `InvalidInput`: it is the configuration that is wrong.
 pub fn bind(config: &Config) -> io::Result<Bound> {
-    let tls = tls::client_config(&config.upstream)
-        .map_err(|fault| io::Error::new(io::ErrorKind::InvalidInput, fault))?;
-    let tls = Arc::new(tls);
-    let listener = TcpListener::bind(config.server.bind).map_err(|error| {
-        let address = config.server.bind;
-        io::Error::new(error.kind(), format!("server.bind: {address}: {error}"))
-    })?;
+    let invalid = |fault| io::Error::new(io::ErrorKind::InvalidInput, fault);
+    let tls = Arc::new(tls::client_config(&config.upstream).map_err(invalid)?);
+    let certificate = match &config.server.tls {
+        Some(files) => {
+            let read = Certificate::read(files);
+            Some(read.map_err(|fault| invalid(format!("server.tls: {fault}")))?)
+        }
+        None => None,
+    };
+    let listener = listen("server.bind", config.server.bind)?;
     let address = listener.local_addr()?;
+    let admin_listener = listen("admin.bind", config.admin.bind)?;
+    let admin_address = admin_listener.local_addr()?;
 
+    let drain = Drain::new();
+    let metrics = Arc::new(Metrics::new());
     let keys = CallerKeys::new();
     let cache = Arc::new(Cache::new(config));
-    let shared = Arc::new(Shared::new(&config.upstream));
-    let config = config.clone();
-    let workers = config.server.workers;
+    let shared = Arc::new(Shared::new(&config.upstream, Arc::clone(&metrics)));
+    watch(&metrics, &cache, &shared);
+    let admin = {
+        let (drain, metrics) = (drain.clone(), Arc::clone(&metrics));
+        HttpServer::new(move || {
+            App::new().configure(admin::routes(drain.clone(), Arc::clone(&metrics)))
+        })
+        .workers(1)
+        .disable_signals()
+        .shutdown_timeout(1)
+        .listen(admin_listener)?
+        .run()
+    };
+
+    let (settings, serving) = (config.clone(), drain.clone());
     let app = move || {
-        let upstream = Upstream::new(&config.upstream, Arc::clone(&tls), Arc::clone(&shared));
-        let gateway = Gateway::new(Arc::clone(&cache), upstream);
+        let upstream = Upstream::new(&settings.upstream, Arc::clone(&tls), Arc::clone(&shared));
+        let gateway = Gateway::new(Arc::clone(&cache), upstream, Arc::clone(&metrics));
         App::new()
             .app_data(Data::new(keys.clone()))
             .app_data(Data::new(gateway))
+            .app_data(Data::new(serving.clone()))
+            .app_data(Data::from(Arc::clone(&metrics)))
             .wrap(Condition::new(
-                !config.cors.allowed_origins.is_empty(),
-                cors(&config.cors.allowed_origins),
+                !settings.cors.allowed_origins.is_empty(),
+                cors(&settings.cors.allowed_origins),
             ))
             .wrap(from_fn(middleware::surround))
             .configure(resources::routes)
-            .configure(openapi::routes(config.docs.swagger_ui))
+            .configure(openapi::routes(settings.docs.swagger_ui))
             .default_service(web::to(not_found))
     };
     let server = HttpServer::new(app)
-        .workers(workers)
+        .workers(config.server.workers)
         .keep_alive(KEEP_ALIVE)
         // A client that closes its connection cancels its wait.
         .h1_allow_half_closed(false)
         .tcp_nodelay(true)
-        .listen(listener)?
-        .run();
-    Ok(Bound { address, server })
+        // actix would close the listener at once: the order of the end is ours.
+        .disable_signals()
+        .shutdown_timeout(config.server.shutdown_grace.as_secs() + 1);
+    let server = match &certificate {
+        Some(certificate) => {
+            server.listen_rustls_0_23(listener, certificate.server_config().map_err(invalid)?)?
+        }
+        None => server.listen(listener)?,
+    };
+    Ok(Bound {
+        address,
+        admin_address,
+        scheme: if certificate.is_some() {
+            "https"
+        } else {
+            "http"
+        },
+        server: server.run(),
+        admin,
+        drain,
+        delay: config.server.shutdown_delay,
+        grace: config.server.shutdown_grace,
+        certificate,
+    })
+}
+
+impl Bound {
+    /// Serves until a signal ends it, in order: readiness, delay, listener, requests in flight, and
+    /// the operator's side last. Fails when requests were cut.
+    pub async fn run(self) -> io::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let (handle, admin) = (self.server.handle(), self.admin.handle());
+        let mut serving = rt::spawn(self.server);
+        rt::spawn(self.admin);
+        if let Some(certificate) = self.certificate {
+            rt::spawn(certificate.follow());
+        }
+        let api = self.address;
+        tracing::info!(scheme = self.scheme, address = %api, admin = %self.admin_address, "listening");
+
+        let delay = tokio::select! {
+            _ = terminate.recv() => self.delay,
+            _ = interrupt.recv() => Duration::ZERO,
+            ended = &mut serving => return ended.unwrap_or_else(|error| Err(io::Error::other(error))),
+        };
+        tracing::info!(delay_s = delay.as_secs_f64(), "leaving: not ready any more");
+        self.drain.enter(Phase::Leaving);
+        tokio::select! {
+            () = sleep(delay) => {}
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+
+        tracing::info!(
+            in_flight = self.drain.in_flight(),
+            "draining: no new connections"
+        );
+        self.drain.enter(Phase::Draining);
+        rt::spawn(handle.stop(true));
+        let drained = async {
+            self.drain.idle().await;
+            // What was answered still has to leave; whoever does not take it is not waited for.
+            drop(timeout(FLUSH, &mut serving).await);
+        };
+        let cut = tokio::select! {
+            () = drained => 0,
+            () = sleep(self.grace) => self.drain.in_flight(),
+            _ = terminate.recv() => self.drain.in_flight(),
+            _ = interrupt.recv() => self.drain.in_flight(),
+        };
+        admin.stop(false).await;
+        if cut > 0 {
+            return Err(io::Error::other(format!(
+                "{cut} requests were cut at the end"
+            )));
+        }
+        tracing::info!("done");
+        Ok(())
+    }
+}
+
+fn listen(key: &str, address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address)
+        .map_err(|error| io::Error::new(error.kind(), format!("{key}: {address}: {error}")))
+}
+
+/// The gauges that are read when somebody asks for them.
+fn watch(metrics: &Metrics, cache: &Arc<Cache>, shared: &Arc<Shared>) {
+    let cache = Arc::clone(cache);
+    let [in_flight, limit, waiting, pauses] = std::array::from_fn(|_| Arc::clone(shared));
+    metrics.watch(
+        "cupi_gateway_cache_size_bytes",
+        "What all kept answers weigh.",
+        move || cache.size(),
+    );
+    metrics.watch(
+        "cupi_gateway_upstream_in_flight",
+        "Calls to Unity Connection in flight.",
+        move || in_flight.load().in_flight,
+    );
+    metrics.watch(
+        "cupi_gateway_upstream_limit",
+        "Calls that may be in flight at once: less than configured while Unity Connection is overburdened.",
+        move || limit.load().limit,
+    );
+    metrics.watch(
+        "cupi_gateway_upstream_queue_length",
+        "Calls that wait for their turn.",
+        move || waiting.load().waiting,
+    );
+    metrics.watch(
+        "cupi_gateway_sign_in_pauses",
+        "Credentials that are not sent now, since Unity Connection rejected them.",
+        move || pauses.pauses(),
+    );
 }
 
 async fn not_found() -> Result<HttpResponse, Error> {

@@ -1,6 +1,7 @@
 //! The only door to Unity Connection: who may call and when, one call there and back within a
 //! deadline, and what its status means.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,18 +13,20 @@ use tokio::time::{Instant, timeout_at};
 use crate::config;
 use crate::credentials::{Caller, CallerKey};
 use crate::error::{Error, UpstreamAnswer};
+use crate::metrics::Exchange;
+use crate::xml::ObjectId;
 
 use answer::{Answer, understand};
 use exchange::{Connection, Connections, Failure};
-use queue::{Queue, Turn};
-use session::Sessions;
-use sign_in::SignIn;
+use queue::Turn;
+use shared::Shared;
 use turns::End;
 
 pub mod answer;
 pub mod exchange;
 pub mod queue;
 pub mod session;
+pub mod shared;
 pub mod sign_in;
 pub mod tls;
 pub mod turns;
@@ -47,24 +50,6 @@ pub struct Call {
     pub caller: Caller,
     /// The trace that it belongs to.
     pub traceparent: Option<HeaderValue>,
-}
-
-/// What all workers have in common.
-pub struct Shared {
-    queue: Arc<Queue>,
-    sign_in: SignIn,
-    sessions: Sessions,
-}
-
-impl Shared {
-    /// Knows and keeps nothing yet.
-    pub fn new(config: &config::Upstream) -> Self {
-        Self {
-            queue: Queue::new(config),
-            sign_in: SignIn::new(config),
-            sessions: Sessions::new(config),
-        }
-    }
 }
 
 /// One worker's way through the door.
@@ -96,7 +81,12 @@ impl Upstream {
     /// Waits until the caller may call.
     pub async fn turn(&self, caller: CallerKey) -> Result<Turn, Error> {
         let known = self.shared.sign_in.is_known(caller);
-        self.shared.queue.turn(caller, known).await
+        let turn = self.shared.queue.turn(caller, known).await?;
+        self.shared
+            .metrics
+            .queue_wait
+            .observe(turn.waited.as_secs_f64());
+        Ok(turn)
     }
 
     /// Makes one call and ends the turn. Every failure of one that is no GET says whether Unity
@@ -105,7 +95,8 @@ impl Upstream {
         let caller = call.caller.key;
         // The call before this one may have been rejected.
         self.check_sign_in(caller)?;
-        let deadline = Instant::now() + self.timeout;
+        let begun = Instant::now();
+        let deadline = begun + self.timeout;
 
         let mut result = self.attempt(call, deadline).await;
         if let Err(Failure {
@@ -135,6 +126,8 @@ impl Upstream {
             self.shared.sessions.drop(caller);
         }
 
+        self.shared.note_health(&result);
+        self.measure(call, begun.elapsed(), &result);
         self.settle(turn, caller, &result);
         result.map_err(|failure| {
             if failure.reached && call.method != Method::GET {
@@ -145,19 +138,28 @@ impl Upstream {
         })
     }
 
+    fn measure(&self, call: &Call, duration: Duration, result: &Result<Answer, Failure>) {
+        let (status, error) = outcome(result);
+        self.shared.metrics.call(&Exchange {
+            method: &call.method,
+            route: Some(&pattern(&call.path)),
+            status,
+            code: error.map(|error| error.problem_type().code),
+            duration,
+        });
+    }
+
     /// Draws the conclusions from a call's end and gives the turn back.
     fn settle(&self, turn: Turn, caller: CallerKey, result: &Result<Answer, Failure>) {
-        let (status, error) = match result {
-            Ok(answer) => (Some(answer.status.as_u16()), None),
-            Err(Failure { error, .. }) => (error.upstream().map(|told| told.status), Some(error)),
-        };
+        let (status, error) = outcome(result);
         let accepted = matches!(status, Some(200..=299 | 403 | 404));
         if accepted {
             self.shared.sign_in.accept(caller);
         }
         match (error, status) {
             (Some(error @ Error::CredentialsRejected(_)), _) => {
-                self.shared.sign_in.reject(caller);
+                let paused = self.shared.sign_in.reject(caller);
+                self.shared.metrics.sign_in_pauses.inc_by(u64::from(paused));
                 turn.end_for_all(error);
             }
             (Some(Error::UpstreamBusy(_) | Error::UpstreamTimeout), _) => {
@@ -225,14 +227,29 @@ impl Upstream {
         let exchange = self.connections.exchange(connection, call, cookie);
         let reply = timeout_at(deadline, exchange)
             .await
-            .unwrap_or(Err(Failure {
-                error: Error::UpstreamTimeout,
-                reached: true,
-                closed: false,
-            }))?;
+            .unwrap_or(Err(Failure::late(Error::UpstreamTimeout)))?;
         if reply.status != StatusCode::UNAUTHORIZED {
             sessions.keep(caller, &reply.headers);
         }
         understand(reply, call)
+    }
+}
+
+/// The status of an answer, and what was wrong with it.
+fn outcome(result: &Result<Answer, Failure>) -> (Option<u16>, Option<&Error>) {
+    match result {
+        Ok(answer) => (Some(answer.status.as_u16()), None),
+        Err(Failure { error, .. }) => (error.upstream().map(|told| told.status), Some(error)),
+    }
+}
+
+/// A path without what makes it one object's, for a metric's label.
+fn pattern(path: &str) -> Cow<'_, str> {
+    let path = path.split('?').next().unwrap_or(path);
+    match path.rsplit_once('/') {
+        Some((collection, id)) if ObjectId::parse(id).is_some() => {
+            Cow::Owned(format!("{collection}/{{objectId}}"))
+        }
+        _ => Cow::Borrowed(path),
     }
 }

@@ -7,8 +7,8 @@ use rustls::pki_types::pem::PemObject;
 use tracing::Level;
 use url::{Host, Url};
 
-use super::LogFormat;
 use super::keys::Keys;
+use super::{KeyPair, LogFormat};
 
 impl Keys {
     /// Reads an origin; without `plaintext`, http only to this host.
@@ -40,6 +40,33 @@ impl Keys {
             );
         }
         url
+    }
+
+    /// Reads the paths of a certificate and its key: both or none.
+    pub fn key_pair(&mut self, certificate: &'static str, key: &'static str) -> Option<KeyPair> {
+        const FORM: &str = "the path of a PEM file";
+
+        match (self.text(certificate, FORM), self.text(key, FORM)) {
+            (Some(certificate), Some(key)) => Some(KeyPair {
+                certificate: certificate.into(),
+                key: key.into(),
+            }),
+            (Some(_), None) => {
+                self.fault(
+                    key,
+                    &format!("is required beside {certificate}: write {FORM}"),
+                );
+                None
+            }
+            (None, Some(_)) => {
+                self.fault(
+                    certificate,
+                    &format!("is required beside {key}: write {FORM}"),
+                );
+                None
+            }
+            (None, None) => None,
+        }
     }
 
     /// Reads the certificates of a PEM file.

@@ -38,14 +38,10 @@ pub fn understand(reply: Reply, call: &Call) -> Result<Answer, Failure> {
     let (body, told) = match body {
         Ok(body) if status.is_success() => (body, UpstreamAnswer::new(status)),
         Err(reason) if status.is_success() => {
-            return Err(Failure {
-                error: Error::UpstreamInvalidResponse {
-                    reason: reason.into(),
-                    answer: Some(UpstreamAnswer::new(status)),
-                },
-                reached: true,
-                closed: false,
-            });
+            return Err(Failure::late(Error::UpstreamInvalidResponse {
+                reason: reason.into(),
+                answer: Some(UpstreamAnswer::new(status)),
+            }));
         }
         body => {
             let body = body.unwrap_or_default();
@@ -75,9 +71,8 @@ fn refused(status: StatusCode, told: UpstreamAnswer) -> Result<UpstreamAnswer, F
     };
     let reached = !(status.is_redirection() || status.is_client_error());
     Err(Failure {
-        error,
         reached,
-        closed: false,
+        ..error.into()
     })
 }
 

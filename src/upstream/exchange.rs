@@ -71,6 +71,8 @@ pub struct Failure {
     pub reached: bool,
     /// Whether the connection was closed without a word.
     pub closed: bool,
+    /// What the operator is told besides.
+    pub cause: Option<String>,
 }
 
 impl From<Error> for Failure {
@@ -80,6 +82,25 @@ impl From<Error> for Failure {
             error,
             reached: false,
             closed: false,
+            cause: None,
+        }
+    }
+}
+
+impl Failure {
+    /// Whether nobody answered.
+    pub fn is_silence(&self) -> bool {
+        matches!(
+            self.error,
+            Error::UpstreamUnreachable | Error::UpstreamUntrusted | Error::UpstreamTimeout
+        )
+    }
+
+    /// An error after the request may have been read.
+    pub fn late(error: Error) -> Self {
+        Self {
+            reached: true,
+            ..error.into()
         }
     }
 }
@@ -128,11 +149,7 @@ impl Connections {
             let none = client_without_connections(self);
             self.pooled.replace(none);
             let told = UpstreamAnswer::new(status);
-            return Err(Failure {
-                error: Error::UpstreamError(told),
-                reached: true,
-                closed: false,
-            });
+            return Err(Failure::late(Error::UpstreamError(told)));
         }
         let body = self.body(&mut response).await;
         let headers = response.headers().clone();
@@ -212,31 +229,26 @@ fn client(connect_timeout: Duration, tls: &Arc<rustls::ClientConfig>, keep: Dura
 }
 
 fn failed(error: &SendRequestError) -> Failure {
-    match error {
+    let failure = match error {
         // It took the request, perhaps, and closed without an answer: awc cannot say.
         SendRequestError::Connect(ConnectError::Disconnected)
         | SendRequestError::Send(_)
         | SendRequestError::Response(ParseError::Io(_)) => Failure {
-            error: Error::UpstreamUnreachable,
-            reached: true,
             closed: true,
+            ..Failure::late(Error::UpstreamUnreachable)
         },
         SendRequestError::Connect(ConnectError::Io(error)) if is_untrusted(error) => {
-            tracing::warn!(%error, "Unity Connection's certificate is not trusted");
             Error::UpstreamUntrusted.into()
         }
-        SendRequestError::Connect(error) => {
-            tracing::warn!(%error, "Unity Connection cannot be reached");
-            Error::UpstreamUnreachable.into()
-        }
-        _ => Failure {
-            error: Error::UpstreamInvalidResponse {
-                reason: "its head is not HTTP or too large".into(),
-                answer: None,
-            },
-            reached: true,
-            closed: false,
-        },
+        SendRequestError::Connect(_) => Error::UpstreamUnreachable.into(),
+        _ => Failure::late(Error::UpstreamInvalidResponse {
+            reason: "its head is not HTTP or too large".into(),
+            answer: None,
+        }),
+    };
+    Failure {
+        cause: Some(error.to_string()),
+        ..failure
     }
 }
 

@@ -85,9 +85,30 @@ impl Queue {
         Some((turn, state.waiters.remove(&ticket)))
     }
 
+    /// Calls in flight, the limit of these, and calls that wait.
+    pub fn load(&self) -> Load {
+        let state = self.lock();
+        Load {
+            in_flight: state.turns.in_flight(),
+            limit: state.turns.limit(),
+            waiting: state.turns.waiting(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How busy the door to Unity Connection is.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Calls in flight.
+    pub in_flight: usize,
+    /// Calls that may be in flight at once.
+    pub limit: usize,
+    /// Calls that wait.
+    pub waiting: usize,
 }
 
 /// A place in the queue, given up when dropped.
@@ -140,7 +161,23 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.queue.lock().turns.end(self.ticket, self.end);
+        let (before, after) = {
+            let turns = &mut self.queue.lock().turns;
+            let before = turns.limit();
+            turns.end(self.ticket, self.end);
+            (before, turns.limit())
+        };
+        if after < before {
+            tracing::warn!(
+                limit = after,
+                "Unity Connection is overburdened: fewer calls at once"
+            );
+        } else if after > before {
+            tracing::info!(
+                limit = after,
+                "Unity Connection keeps up: one call more at once"
+            );
+        }
         self.queue.proceed();
     }
 }

@@ -59,6 +59,12 @@ impl SignIn {
         })
     }
 
+    /// How many callers' sign-ins are paused.
+    pub fn pauses(&self) -> usize {
+        self.paused.run_pending_tasks();
+        usize::try_from(self.paused.entry_count()).unwrap_or(usize::MAX)
+    }
+
     /// Whether Unity Connection accepted the caller lately.
     pub fn is_known(&self, caller: CallerKey) -> bool {
         self.accepted.contains_key(&caller)
@@ -69,11 +75,11 @@ impl SignIn {
         self.accepted.insert(caller, ());
     }
 
-    /// Notes that Unity Connection rejected the caller: the pause begins.
-    pub fn reject(&self, caller: CallerKey) {
+    /// Notes that Unity Connection rejected the caller: the pause begins, if there are any.
+    pub fn reject(&self, caller: CallerKey) -> bool {
         self.accepted.invalidate(&caller);
         if self.pause.is_zero() {
-            return;
+            return false;
         }
         let pause = Pause {
             since: SystemTime::now(),
@@ -81,6 +87,7 @@ impl SignIn {
         };
         self.paused.insert(caller, pause);
         tracing::warn!(%caller, "sign-in paused: Unity Connection rejected these credentials");
+        true
     }
 }
 

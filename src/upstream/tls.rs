@@ -20,17 +20,27 @@ use crate::config;
 
 /// The TLS side of the connections to Unity Connection: TLS 1.2 and 1.3, HTTP/1.1 only.
 pub fn client_config(config: &config::Upstream) -> Result<ClientConfig, String> {
+    configure(trust(config)?)
+}
+
+/// Whom these settings trust.
+pub fn trust(config: &config::Upstream) -> Result<Arc<dyn ServerCertVerifier>, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = Trust {
+    Ok(Arc::new(Trust {
         pins: pins(config),
         authorities: authorities(config, &provider)?,
-        provider: Arc::clone(&provider),
-    };
+        provider,
+    }))
+}
+
+/// The TLS side of connections to servers whom `verifier` accepts.
+pub fn configure(verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(tls)

@@ -6,23 +6,38 @@ use std::path::{Path, PathBuf};
 
 /// What each module may use, from the street down to the foundation, each below all that use it. What stands in a folder
 /// counts as its module.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("demo", &["server", "simulator"]),
+    ("check", &["config", "upstream"]),
     (
         "server",
         &[
+            "admin",
             "cache",
             "config",
             "credentials",
+            "drain",
             "error",
             "gateway",
+            "metrics",
             "middleware",
             "openapi",
             "resources",
             "upstream",
         ],
     ),
-    ("middleware", &["credentials", "error", "problem"]),
+    (
+        "middleware",
+        &[
+            "credentials",
+            "drain",
+            "error",
+            "metrics",
+            "problem",
+            "request",
+        ],
+    ),
+    ("admin", &["drain", "metrics"]),
     ("openapi", &["error", "problem", "request", "resources"]),
     ("resources", &["error", "gateway", "request", "xml"]),
     (
@@ -31,19 +46,25 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "cache",
             "credentials",
             "error",
+            "metrics",
             "request",
             "upstream",
             "xml",
         ],
     ),
     ("cache", &["config", "credentials", "error"]),
-    ("upstream", &["config", "credentials", "error", "xml"]),
+    (
+        "upstream",
+        &["config", "credentials", "error", "metrics", "xml"],
+    ),
     ("credentials", &["error"]),
-    ("request", &["error", "xml"]),
+    ("request", &["drain", "error", "xml"]),
     ("problem", &["error"]),
     ("logging", &["config"]),
     ("xml", &[]),
     ("error", &[]),
+    ("drain", &[]),
+    ("metrics", &[]),
     ("config", &[]),
 ];
 

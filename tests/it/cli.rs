@@ -39,6 +39,7 @@ fn assert_ended(output: &Output, expected: i32, lines: &[&str]) {
 async fn demo_says_where_everything_is_and_its_line_works_as_printed() {
     let environment = [
         ("CUPI_GATEWAY__SERVER__BIND", "127.0.0.1:0"),
+        ("CUPI_GATEWAY__ADMIN__BIND", "127.0.0.1:0"),
         ("CUPI_GATEWAY__SERVER__WORKERS", "1"),
         // The simulator takes its place.
         ("CUPI_GATEWAY__UPSTREAM__URL", "https://nowhere.invalid"),
@@ -118,6 +119,7 @@ async fn serve_takes_its_settings_from_file_and_environment() {
     .unwrap();
     let environment = [
         ("CUPI_GATEWAY__SERVER__BIND", "127.0.0.1:0"),
+        ("CUPI_GATEWAY__ADMIN__BIND", "127.0.0.1:0"),
         (
             "CUPI_GATEWAY__CORS__ALLOWED_ORIGINS",
             r#"["https://a.example", "https://b.example"]"#,
@@ -129,7 +131,8 @@ async fn serve_takes_its_settings_from_file_and_environment() {
     let process = Process::start(&["serve", "--config", file.to_str().unwrap()], &environment);
 
     let log = process.wait_for(1, "listening");
-    let port = log.rsplit("127.0.0.1:").next().unwrap().trim();
+    let address = log.split("address=").nth(1).unwrap();
+    let port = address.split([':', ' ']).nth(1).unwrap();
     let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
     let ui = ask("GET", &url("/swagger-ui/"), &[], b"").await;
     let file = ask("GET", &url("/"), &[("origin", "https://file.example")], b"").await;

@@ -58,12 +58,14 @@ impl Process {
     pub fn serve(upstream: &str, environment: &[(&str, &str)]) -> (Self, SocketAddr) {
         let mut all = vec![
             ("CUPI_GATEWAY__SERVER__BIND", "127.0.0.1:0"),
+            ("CUPI_GATEWAY__ADMIN__BIND", "127.0.0.1:0"),
             ("CUPI_GATEWAY__UPSTREAM__URL", upstream),
         ];
         all.extend(environment);
         let process = Self::start(&["serve"], &all);
         let log = process.wait_for(1, "listening");
-        let address = log.split("127.0.0.1:").nth(1).unwrap();
+        let address = log.split("address").nth(1).unwrap();
+        let address = address.split("127.0.0.1:").nth(1).unwrap();
         let port = address.split(|c: char| !c.is_ascii_digit()).next().unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()));
         (process, address)

@@ -132,6 +132,8 @@ pub const JSON: (&str, &str) = ("content-type", "application/json");
 pub struct TestGateway<U> {
     /// Where it is.
     pub address: SocketAddr,
+    /// Where its operator's side is.
+    pub admin_address: SocketAddr,
     /// What it takes for Unity Connection.
     pub upstream: U,
     servers: Vec<ServerHandle>,
@@ -189,13 +191,16 @@ impl<U> TestGateway<U> {
             "server.workers = 1"
         };
         let config = Config::parse(&format!(
-            "server.bind = '127.0.0.1:0'\nupstream.url = '{url}'\n{workers}\n{plain}{toml}"
+            "server.bind = '127.0.0.1:0'\nadmin.bind = '127.0.0.1:0'\nupstream.url = '{url}'\n{workers}\n{plain}{toml}"
         ));
         let bound = server::bind(&config.unwrap()).unwrap();
-        let servers = vec![bound.server.handle()];
+        let servers = vec![bound.server.handle(), bound.admin.handle()];
+        let admin_address = bound.admin_address;
         rt::spawn(bound.server);
+        rt::spawn(bound.admin);
         Self {
             address: bound.address,
+            admin_address,
             upstream,
             servers,
         }
