@@ -88,20 +88,21 @@ def check_expression(where, expression, live, codes, labels=()):
     selectors, grouped = names(expression)
     if not selectors:
         fault(where, "no metric in the expression")
-    known = set(TARGET_LABELS)
+    available = set(TARGET_LABELS)
     for metric, matchers in selectors:
         if metric not in live:
             fault(where, f"no such metric: {metric or 'a selector without a name'}")
             continue
-        known |= live[metric]
+        available |= live[metric]
         for label, value in matchers.items():
             if label not in live[metric] | TARGET_LABELS:
                 fault(where, f"no such label: {metric}{{{label}}}")
             if label == "error_type" and codes is not None:
-                for code in set(value.split("|")) - codes - {""}:
-                    fault(where, f"no such code: {code}")
+                for code in value.split("|"):
+                    if code and not any(re.fullmatch(code, known) for known in codes):
+                        fault(where, f"no such code: {code}")
     for label in [*grouped, *labels]:
-        if label not in known:
+        if label not in available:
             fault(where, f"no such label: {label}")
 
 
