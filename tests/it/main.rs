@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod alternate_devices;
 mod architecture;
 mod auth;
 mod cache;

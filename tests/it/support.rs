@@ -1,6 +1,7 @@
 //! What tests share: clients of HTTP, a gateway with what stands behind it, and how answers look.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -16,6 +17,7 @@ use cupi_gateway::config::Config;
 use cupi_gateway::server;
 use cupi_gateway::simulator::{self, Simulator, Switches};
 use futures_util::future::join_all;
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -606,4 +608,16 @@ impl Expected {
             .collect();
         assert_eq!(reply.fields(), headers, "{about}");
     }
+}
+
+/// Any text that XML can carry, of so many characters.
+pub fn text(length: RangeInclusive<usize>) -> impl Strategy<Value = String> {
+    let character = prop_oneof![
+        4 => proptest::char::range(' ', '~'),
+        2 => prop::sample::select(vec!['<', '>', '&', '"', '\'', ']', ' ', '\t', '\n', '\r', '\u{feff}']),
+        1 => proptest::char::range('\u{80}', '\u{d7ff}'),
+        1 => proptest::char::range('\u{e000}', '\u{fffd}'),
+        1 => proptest::char::range('\u{10000}', '\u{10ffff}'),
+    ];
+    proptest::collection::vec(character, length).prop_map(String::from_iter)
 }

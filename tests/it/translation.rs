@@ -1,5 +1,10 @@
-//! Translation, case by case: each `name.xml` in `tests/fixtures/cupi/list` and `…/item` as Unity Connection's answer, and
-//! what comes of it: `name.json`, or `name.problem.json` where it cannot be used. A new case is two files.
+//! Translation, case by case: each `name.xml` in a folder of `tests/fixtures/cupi` as Unity Connection's answer, and what
+//! comes of it: `name.json`, or `name.problem.json` where it cannot be used. A new case is two files.
+//!
+//! | folder | an answer about |
+//! | --- | --- |
+//! | `list`, `item` | accounts, one account |
+//! | `devices`, `device` | alternate devices, one of them |
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::raw::document;
-use crate::support::{ACCOUNTS, FUNG, SECOND, TestGateway};
+use crate::support::{ACCOUNTS, DEVICES, FUNG, OWN_DEVICE, SECOND, TestGateway};
 
 /// The cases of a folder: each document, with what is expected of it.
 fn cases(folder: &str) -> Vec<(PathBuf, Value)> {
@@ -78,4 +83,14 @@ async fn every_list_reads_as_expected() {
 #[actix_web::test]
 async fn every_single_account_reads_as_expected() {
     run("item", SECOND).await;
+}
+
+#[actix_web::test]
+async fn every_list_of_devices_reads_as_expected() {
+    run("devices", DEVICES).await;
+}
+
+#[actix_web::test]
+async fn every_single_device_reads_as_expected() {
+    run("device", OWN_DEVICE).await;
 }
