@@ -122,7 +122,8 @@ impl Upstream {
                 .filter(|document| document.status == StatusCode::OK);
             answer.looked = document.map(|document| document.body);
         }
-        if call.password.is_some() && result.is_ok() {
+        // It may have been changed even where no answer says so.
+        if call.password.is_some() {
             self.shared.sessions.drop(caller);
         }
 
