@@ -153,7 +153,9 @@ impl Upstream {
     /// Draws the conclusions from a call's end and gives the turn back.
     fn settle(&self, turn: Turn, caller: CallerKey, result: &Result<Answer, Failure>) {
         let (status, error) = outcome(result);
-        let accepted = matches!(status, Some(200..=299 | 403 | 404));
+        // A 401 that was checked and found to mean "not permitted" is forbidden too.
+        let accepted = matches!(status, Some(200..=299 | 403 | 404))
+            || matches!(error, Some(Error::Forbidden(_)));
         if accepted {
             self.shared.sign_in.accept(caller);
         }
