@@ -6,7 +6,7 @@ use actix_web::rt;
 use futures_util::join;
 
 use crate::support::{
-    ACCOUNTS, FUNG, Reply, SECOND, TestGateway, ask, basic, etag, problem, together, until,
+    ACCOUNTS, DEVICES, FUNG, Reply, SECOND, TestGateway, ask, basic, etag, problem, together, until,
 };
 
 const KEPT: &str = "cache.ttl = '60s'\nserver.workers = 3";
@@ -298,4 +298,84 @@ async fn problems_and_writes_are_not_to_be_kept_by_anybody() {
             (None, None)
         );
     }
+}
+
+#[actix_web::test]
+async fn head_and_get_share_what_is_kept() {
+    let gateway = TestGateway::start_with(KEPT);
+
+    let first = gateway.ask("HEAD", ACCOUNTS, &[FUNG], "").await;
+    let second = gateway.get(ACCOUNTS).await;
+    let third = gateway.ask("HEAD", ACCOUNTS, &[FUNG], "").await;
+
+    assert_eq!(status(&first), "cupi-gateway; fwd=miss; stored");
+    assert!(status(&second).starts_with("cupi-gateway; hit; ttl="));
+    assert!(status(&third).starts_with("cupi-gateway; hit; ttl="));
+    let etag = etag(&second.body);
+    for reply in [&first, &third] {
+        assert_eq!((reply.status, reply.text().as_str()), (200, ""));
+        assert_eq!(reply.header("etag"), Some(etag.as_str()));
+        assert_eq!(reply.header("content-type"), Some("application/json"));
+    }
+    assert_eq!(gateway.upstream.log().len(), 1);
+}
+
+#[actix_web::test]
+async fn a_validator_is_found_in_any_list_and_for_head_too() {
+    let gateway = TestGateway::start_with(KEPT);
+    let etag = etag(&gateway.get(ACCOUNTS).await.body);
+    let bare = etag.trim_matches('"');
+    let list = format!("\"a\",\"b\" ,  W/{etag}, \"c\"");
+
+    for method in ["GET", "HEAD"] {
+        for (fields, expected) in [
+            (vec![list.as_str()], 304),
+            (vec!["\"a\", \"b\"", etag.as_str()], 304),
+            (vec!["\"a\", \"b\""], 200),
+            (vec![bare], 200),
+            (vec!["\"\""], 200),
+            (vec![""], 200),
+        ] {
+            let mut headers = vec![FUNG];
+            headers.extend(fields.iter().map(|field| ("if-none-match", *field)));
+            let reply = gateway.ask(method, ACCOUNTS, &headers, "").await;
+
+            assert_eq!(reply.status, expected, "{method} {fields:?}");
+            assert_eq!(reply.header("etag"), Some(etag.as_str()));
+            assert_eq!(reply.body.is_empty(), method == "HEAD" || expected == 304);
+        }
+    }
+    assert_eq!(gateway.upstream.log().len(), 1);
+}
+
+#[actix_web::test]
+async fn age_grows_as_ttl_shrinks() {
+    let gateway = TestGateway::start_with(KEPT);
+    gateway.get(ACCOUNTS).await;
+
+    let mut reply = gateway.get(ACCOUNTS).await;
+    while reply.header("age") == Some("0") {
+        reply = gateway.get(ACCOUNTS).await;
+    }
+
+    assert_eq!(reply.header("age"), Some("1"));
+    assert_eq!(status(&reply), "cupi-gateway; hit; ttl=58");
+    assert_eq!(gateway.upstream.log().len(), 1);
+}
+
+#[actix_web::test]
+async fn what_is_kept_for_one_path_is_not_served_for_another() {
+    let gateway = TestGateway::start_with(KEPT);
+    let paths = ["", "?userDefined=true", "?userDefined=false"];
+
+    let mut totals = Vec::new();
+    for _ in 0..2 {
+        for path in paths {
+            let reply = gateway.get(&format!("{DEVICES}{path}")).await;
+            totals.push(reply.json()["total"].as_u64().unwrap());
+        }
+    }
+
+    assert_eq!(totals, [3, 1, 2, 3, 1, 2]);
+    assert_eq!(gateway.upstream.log().len(), 3);
 }

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::raw::{answer, document};
 use crate::support::{
-    ACCOUNTS, FIRST, FUNG, JSON, PASSWORD, Reply, SECOND, TestGateway, UPSTREAM_ACCOUNTS, ask,
-    basic, problem, together, until,
+    ACCOUNTS, FIRST, FUNG, JSON, OWN_DEVICE, PASSWORD, Reply, SECOND, TestGateway,
+    UPSTREAM_ACCOUNTS, ask, basic, problem, together, until,
 };
 
 const WRONG: (&str, &str) = ("authorization", "Basic ZnVuZzp3cm9uZw==");
@@ -471,4 +471,241 @@ async fn under_load_everybody_is_served_nobody_is_locked_out_and_no_answer_is_an
         assert!(!gateway.upstream.is_locked(&alias));
         assert_eq!(gateway.upstream.failed_sign_ins(&alias), 0);
     }
+}
+
+#[actix_web::test]
+async fn a_request_that_wants_nothing_kept_is_not_sent_during_a_pause_either() {
+    let gateway = TestGateway::start_with("upstream.sign_in_pause = '35m'\ncache.ttl = '60s'");
+    let no_cache = ("cache-control", "no-cache");
+
+    let first = gateway.ask("GET", ACCOUNTS, &[WRONG, no_cache], "").await;
+    let second = gateway.ask("GET", ACCOUNTS, &[WRONG, no_cache], "").await;
+    let head = gateway.ask("HEAD", ACCOUNTS, &[WRONG, no_cache], "").await;
+
+    assert_eq!(first.json()["code"], "credentials_rejected");
+    assert_eq!(second.json()["code"], "sign_in_paused");
+    assert_eq!(head.status, 401);
+    assert!(head.header("retry-after").is_some());
+    assert_eq!(gateway.upstream.log().len(), 1);
+}
+
+/// Makes this many callers read at once while Unity Connection stalls, and tells how many of their calls were open.
+async fn most_of_a_burst(gateway: &TestGateway<Simulator>, callers: usize, limit: usize) -> usize {
+    gateway.upstream.clear_log();
+    gateway.upstream.set("stall", "head").unwrap();
+    let burst = together(callers, |n| async move {
+        get_as(gateway, &person(1 + n), ACCOUNTS).await
+    });
+    let release = async {
+        until(|| gateway.upstream.log().len() >= limit).await;
+        // Whoever came before these is in the queue.
+        together(callers, |_| gateway.ask("GET", "/nope", &[], "")).await;
+        gateway.upstream.set("stall", "off").unwrap();
+    };
+    let (replies, ()) = join!(burst, release);
+    assert!(replies.iter().all(|reply| reply.status == 200));
+    gateway.upstream.most_in_flight()
+}
+
+#[actix_web::test]
+async fn the_limit_halves_on_503_and_rises_by_one_after_ten_answers() {
+    let gateway = TestGateway::start_with("upstream.max_in_flight = 4");
+    let mut seen = vec![most_of_a_burst(&gateway, 5, 4).await];
+
+    gateway.upstream.set("status", "503").unwrap();
+    assert_eq!(gateway.get(ACCOUNTS).await.status, 503);
+    gateway.upstream.set("status", "off").unwrap();
+    for limit in [2, 3, 4, 4] {
+        seen.push(most_of_a_burst(&gateway, 5, limit).await);
+        for _ in 0..5 {
+            gateway.get(ACCOUNTS).await;
+        }
+    }
+
+    assert_eq!(seen, [4, 2, 3, 4, 4]);
+}
+
+#[actix_web::test]
+async fn the_limit_halves_when_unity_connection_does_not_answer_in_time() {
+    let gateway = TestGateway::start_with("upstream.max_in_flight = 2\nupstream.timeout = '500ms'");
+    gateway.upstream.set("stall", "head").unwrap();
+    assert_eq!(gateway.get(ACCOUNTS).await.status, 504);
+    gateway.upstream.set("stall", "off").unwrap();
+    gateway.get(ACCOUNTS).await;
+
+    gateway.upstream.clear_log();
+    gateway.upstream.set("delay", "20ms").unwrap();
+    together(4, |n| {
+        let gateway = &gateway;
+        async move { get_as(gateway, &person(1 + n), ACCOUNTS).await }
+    })
+    .await;
+
+    assert_eq!(gateway.upstream.log().len(), 4);
+    assert_eq!(gateway.upstream.most_in_flight(), 1);
+}
+
+#[actix_web::test]
+async fn one_caller_has_64_places_and_delays_another_by_no_more_than_a_round() {
+    let gateway = TestGateway::start_with("upstream.max_in_flight = 1\nserver.workers = 3");
+    get_as(&gateway, &person(1), ACCOUNTS).await;
+    get_as(&gateway, &person(2), ACCOUNTS).await;
+    gateway.upstream.clear_log();
+    gateway.upstream.set("stall", "head").unwrap();
+    let refused = AtomicUsize::new(0);
+
+    // No two writes are one.
+    let thousand = together(1_000, |_| {
+        let (gateway, refused) = (&gateway, &refused);
+        async move {
+            let one = person(1);
+            let headers = [("authorization", one.as_str())];
+            let reply = gateway.ask("DELETE", OWN_DEVICE, &headers, "").await;
+            if reply.status == 503 {
+                refused.fetch_add(1, Ordering::Relaxed);
+            }
+            reply
+        }
+    });
+    let other = async {
+        until(|| refused.load(Ordering::Relaxed) == 1_000 - 65).await;
+        let two = person(2);
+        let reply = get_as(&gateway, &two, ACCOUNTS);
+        let release = async {
+            gateway.ask("GET", "/nope", &[], "").await;
+            gateway.upstream.set("stall", "off").unwrap();
+        };
+        join!(reply, release).0
+    };
+    let (thousand, other) = join!(thousand, other);
+
+    assert_eq!(other.status, 200);
+    let count = |status: u16| {
+        thousand
+            .iter()
+            .filter(|reply| reply.status == status)
+            .count()
+    };
+    assert_eq!((count(503), count(404)), (1_000 - 65, 65));
+    let log = gateway.upstream.log();
+    let place = log
+        .iter()
+        .position(|asked| asked.alias.as_deref() == Some("person02"));
+    // The call that was open, and at most one more before the other's turn.
+    assert!(place.unwrap() <= 2, "{place:?}");
+    assert_eq!(gateway.upstream.most_in_flight(), 1);
+}
+
+#[actix_web::test]
+async fn a_stranger_who_was_accepted_has_a_place_that_strangers_have_not() {
+    let gateway = TestGateway::start_with("upstream.queue_limit = 2\nupstream.max_in_flight = 1");
+    get_as(&gateway, &person(1), ACCOUNTS).await;
+    gateway.upstream.clear_log();
+    gateway.upstream.set("stall", "head").unwrap();
+    let refused = AtomicUsize::new(0);
+    let stranger = async |n| {
+        let reply = get_as(&gateway, &person(n), ACCOUNTS).await;
+        if reply.status == 503 {
+            refused.fetch_add(1, Ordering::Relaxed);
+        }
+        reply.status
+    };
+
+    let rest = async {
+        until(|| gateway.upstream.log().len() == 1).await;
+        let known = async {
+            until(|| refused.load(Ordering::Relaxed) == 1).await;
+            let one = person(1);
+            let known = get_as(&gateway, &one, ACCOUNTS);
+            let another = async {
+                let status = stranger(5).await;
+                gateway.upstream.set("stall", "off").unwrap();
+                status
+            };
+            let (known, another) = join!(known, another);
+            (known.status, another)
+        };
+        join!(stranger(3), stranger(4), known)
+    };
+    let (first, (second, third, (known, fourth))) = join!(stranger(2), rest);
+
+    assert_eq!((first, known, fourth), (200, 200, 503));
+    let mut others = [second, third];
+    others.sort_unstable();
+    assert_eq!(others, [200, 503]);
+}
+
+#[actix_web::test]
+async fn session_cookies_are_sent_back_as_they_came_whatever_their_values() {
+    let long = "x".repeat(257);
+    let fields = [
+        // What an answer sets, and what the next call carries.
+        (
+            "Set-Cookie: JSESSIONID=A=b=; Path=/vmrest; HttpOnly\r\n".to_owned(),
+            Some("JSESSIONID=A=b="),
+        ),
+        (
+            "Set-Cookie: JSESSIONIDSSO=\"q u,o\"\r\nset-cookie: REQUEST_TOKEN_KEY = -402 ;Secure\r\n".to_owned(),
+            Some("JSESSIONID=A=b=; JSESSIONIDSSO=\"q u,o\"; REQUEST_TOKEN_KEY=-402"),
+        ),
+        (
+            "Set-Cookie: JSESSIONID=; Max-Age=0\r\n".to_owned(),
+            Some("JSESSIONIDSSO=\"q u,o\"; REQUEST_TOKEN_KEY=-402"),
+        ),
+        (
+            format!(
+                "Set-Cookie: other=1\r\nSet-Cookie: jsessionid=2\r\nSet-Cookie: JSESSIONID\r\n\
+                 Set-Cookie: JSESSIONID={long}\r\nSet-Cookie: =3\r\nSet-Cookie: \r\n"
+            ),
+            Some("JSESSIONIDSSO=\"q u,o\"; REQUEST_TOKEN_KEY=-402"),
+        ),
+        (
+            "Set-Cookie: JSESSIONIDSSO=\r\nSet-Cookie: REQUEST_TOKEN_KEY=\r\n".to_owned(),
+            None,
+        ),
+        (String::new(), None),
+    ];
+    let list = b"<UserExternalServiceAccounts/>";
+    let scripts = fields
+        .iter()
+        .map(|(fields, _)| {
+            let head = format!("200 OK\r\n{fields}Content-Type: application/xml");
+            vec![answer(&head, list)]
+        })
+        .collect();
+    let gateway = TestGateway::raw_with("upstream.session_reuse = '60s'", scripts);
+
+    for _ in &fields {
+        assert_eq!(gateway.get(ACCOUNTS).await.status, 200);
+    }
+
+    let received = gateway.upstream.received();
+    let sent = received
+        .iter()
+        .map(|received| received.header("cookie"))
+        .skip(1);
+    let expected = fields.iter().map(|(_, cookie)| cookie.map(str::to_owned));
+    let expected: Vec<_> = expected.take(5).collect();
+    assert_eq!(sent.collect::<Vec<_>>(), expected);
+}
+
+#[actix_web::test]
+async fn a_session_ends_with_a_password_change_whose_outcome_is_unknown() {
+    let list = "200 OK\r\nSet-Cookie: JSESSIONID=AB\r\nContent-Type: application/xml";
+    let list = answer(list, b"<UserExternalServiceAccounts/>");
+    let scripts = vec![
+        vec![list.clone()],
+        vec![answer("500 Oops", b"")],
+        vec![list],
+    ];
+    let gateway = TestGateway::raw_with("upstream.session_reuse = '60s'", scripts);
+
+    gateway.get(ACCOUNTS).await;
+    assert_eq!(gateway.set_password("new").await.status, 502);
+    gateway.get(ACCOUNTS).await;
+
+    let received = gateway.upstream.received();
+    let cookies = received.iter().map(|received| received.header("cookie"));
+    let cookies: Vec<_> = cookies.collect();
+    assert_eq!(cookies, [None, Some("JSESSIONID=AB".to_owned()), None]);
 }

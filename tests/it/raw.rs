@@ -59,6 +59,15 @@ impl Received {
         head.lines().next().unwrap().to_owned()
     }
 
+    /// Reads the one header of this name, given in lower case.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let fields = self.fields().into_iter();
+        let mut values = fields.filter(|(known, _)| known == name);
+        let (_, value) = values.next()?;
+        assert_eq!(values.next(), None);
+        Some(value)
+    }
+
     /// Lists the headers in order of their names, which are in lower case.
     pub fn fields(&self) -> Vec<(String, String)> {
         let head = String::from_utf8_lossy(&self.head);
