@@ -17,6 +17,23 @@
 //! What is absent on purpose: traits of our own, service or repository layers, a second struct for
 //! the same thing, global state, feature flags. Unity Connection's meaning lives in `resources`,
 //! its manners in `upstream`, its spelling in `xml`; nothing else knows any of them.
+//!
+//! # Adding a resource
+//!
+//! [`resources::alternate_devices`] has all five calls and reads and writes XML: begin with a copy.
+//!
+//! 1. `src/resources/<name>.rs`, from top to bottom: the table of calls, CUPI's names, `Api`,
+//!    `REFUSALS`, `routes`, JSON types, handlers, `parse` and `encode`, what is checked of a body,
+//!    the refusals that only this resource has.
+//! 2. `src/resources.rs`: the module, its path in `Api`, its `REFUSALS`, its `routes`.
+//! 3. `src/simulator/store.rs`: an entry in `COLLECTIONS`; objects for somebody in
+//!    `src/simulator/people.rs`.
+//! 4. `tests/it/<name>.rs`, with its line in `main.rs`; documents in `tests/fixtures/cupi`, with a
+//!    line in `translation.rs`; new codes in the table of `support.rs` and in `errors.rs`, new
+//!    operations in `openapi.rs`.
+//! 5. `cargo run -- openapi > openapi/openapi.json`.
+//!
+//! If `gateway`, `upstream`, `cache`, `xml` or `error` must change for it, repair the house first.
 
 pub mod gateway;
 
