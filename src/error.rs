@@ -158,7 +158,7 @@ pub struct UpstreamAnswer {
     pub code: Option<String>,
     /// The message of its error document, where it sent one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 500, nullable = false)]
+    #[schema(example = "Invalid parameter.", max_length = 500, nullable = false)]
     pub message: Option<String>,
 }
 

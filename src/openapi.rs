@@ -1,24 +1,28 @@
 //! The OpenAPI document, made from the handlers, and Swagger UI, which shows it out of the binary.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, VARY,
 };
 use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
-use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::{Components, Ref, RefOr, Response, Schema};
 use utoipa::{OpenApi, openapi};
 use utoipa_swagger_ui::Config;
 
-use crate::error::{Error, ProblemType};
+use crate::error::{Error, ProblemType, Refusal};
 use crate::problem::{self, Problem};
 use crate::request::NoQuery;
 use crate::resources;
+
+pub mod examples;
+pub mod shared;
 
 const DOCUMENT: &str = "/api/v1/openapi.json";
 const SWAGGER_UI: &str = "/swagger-ui/";
@@ -32,8 +36,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 #[openapi(
     info(
         title = "cupi-gateway",
-        description = "Cisco Unity Connection's *CUPI for End Users* as JSON. Sign in with your \
-            Unity Connection credentials: they are passed through and not kept.",
+        description = include_str!("openapi/introduction.md"),
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     servers((url = "/")),
@@ -66,13 +69,13 @@ pub fn document() -> openapi::OpenApi {
             .build();
         components.add_security_scheme(name, SecurityScheme::Http(scheme));
     }
-    add_problems(&mut document);
+    complete(&mut document);
     document
 }
 
-/// Gives each operation the problems that it can have, and the description of a problem's `code`
-/// all that there are.
-fn add_problems(document: &mut openapi::OpenApi) {
+/// Gives each operation what its shape brings: problems, headers, examples; and the description of
+/// a problem's `code` all codes that there are.
+fn complete(document: &mut openapi::OpenApi) {
     let outside = [
         Error::RouteNotFound,
         Error::MethodNotAllowed,
@@ -80,25 +83,28 @@ fn add_problems(document: &mut openapi::OpenApi) {
     ];
     let mut codes: BTreeSet<ProblemType> = outside.iter().map(Error::problem_type).collect();
 
-    for path in document.paths.paths.values_mut() {
+    let components = document.components.get_or_insert_default();
+    shared::add(components);
+    examples::add(components);
+    for (path, item) in &mut document.paths.paths {
         let operations = [
-            &mut path.get,
-            &mut path.post,
-            &mut path.put,
-            &mut path.patch,
-            &mut path.delete,
+            (&mut item.get, false),
+            (&mut item.post, true),
+            (&mut item.put, true),
+            (&mut item.patch, true),
+            (&mut item.delete, true),
         ];
-        for operation in operations.into_iter().flatten() {
-            let errors = problems(operation);
-            codes.extend(errors.iter().map(Error::problem_type));
-            operation
-                .responses
-                .responses
-                .extend(problem::responses(&errors));
+        for (operation, write) in operations {
+            if let Some(operation) = operation {
+                let address = examples::address(components, path, operation);
+                let errors = problems(operation, write);
+                codes.extend(errors.iter().map(Error::problem_type));
+                let problems = problem::responses(&errors, &address);
+                add_responses(components, operation, problems, write);
+            }
         }
     }
 
-    let components = document.components.get_or_insert_default();
     if let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut("Problem")
         && let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code")
     {
@@ -111,26 +117,72 @@ fn add_problems(document: &mut openapi::OpenApi) {
     }
 }
 
+/// Adds the responses that the handler does not name, and to all of them the headers. Where an
+/// operation's problems are those of all others, they stand among the components.
+fn add_responses(
+    components: &mut Components,
+    operation: &mut Operation,
+    problems: BTreeMap<StatusCode, Response>,
+    write: bool,
+) {
+    let mut own: BTreeSet<u16> = refusals(operation)
+        .map(|refusal| refusal.problem_type.status)
+        .collect();
+    own.insert(400);
+    let responses = &mut operation.responses.responses;
+    for (status, response) in responses.iter_mut() {
+        if let (Ok(status), RefOr::T(response)) = (status.parse::<StatusCode>(), response) {
+            *response = shared::with_headers(response.clone(), status);
+        }
+    }
+    let mut add = |status: StatusCode, response, own| {
+        let response = RefOr::T(shared::with_headers(response, status));
+        let response = if own {
+            response
+        } else {
+            let name = shared::name(status, write);
+            let reference = Ref::from_response_name(&name);
+            components.responses.entry(name).or_insert(response);
+            RefOr::Ref(reference)
+        };
+        responses.insert(status.as_str().to_owned(), response);
+    };
+    for (status, response) in problems {
+        add(status, response, own.contains(&status.as_u16()));
+    }
+    if !write {
+        add(StatusCode::NOT_MODIFIED, shared::not_modified(), false);
+        let parameters = operation.parameters.get_or_insert_default();
+        parameters.extend(shared::read_parameters().map(RefOr::Ref));
+    }
+}
+
 /// What a call can meet, by its shape and by what its resource knows of refusals.
-fn problems(operation: &Operation) -> Vec<Error> {
+fn problems(operation: &Operation, write: bool) -> Vec<Error> {
     let mut errors = problem::everywhere();
-    let parameters = operation.parameters.iter().flatten();
-    if parameters
-        .filter_map(|parameter| match parameter {
-            RefOr::T(parameter) => Some(&parameter.parameter_in),
-            RefOr::Ref(_) => None,
-        })
-        .any(|place| *place == ParameterIn::Path)
-    {
+    if write {
+        errors = errors.into_iter().map(problem::after_write).collect();
+    }
+    let mut parameters = operation.parameters.iter().flatten();
+    let in_path = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Path,
+        RefOr::Ref(_) => false,
+    };
+    if parameters.any(in_path) {
         errors.extend(problem::with_id());
     }
     if operation.request_body.is_some() {
         errors.extend(problem::with_body());
     }
-    let refusals = resources::REFUSALS.iter().copied().flatten();
-    let refusals = refusals.filter(|(id, _)| operation.operation_id.as_deref() == Some(id));
-    errors.extend(refusals.flat_map(|(_, refusals)| problem::refused(refusals)));
+    errors.extend(refusals(operation).map(problem::refused));
     errors
+}
+
+/// What the operation's resource knows of refusals.
+fn refusals(operation: &Operation) -> impl Iterator<Item = &'static Refusal> {
+    let known = resources::REFUSALS.iter().copied().flatten();
+    let known = known.filter(|(id, _)| operation.operation_id.as_deref() == Some(id));
+    known.flat_map(|(_, refusals)| refusals.iter().copied())
 }
 
 /// The document as it is printed, committed and served.
@@ -151,6 +203,7 @@ pub fn routes(swagger_ui: bool) -> impl FnOnce(&mut ServiceConfig) {
         config.service(web::resource(DOCUMENT).get(get_document));
         if swagger_ui {
             let ui = Config::new([DOCUMENT])
+                .use_base_layout()
                 .validator_url("none")
                 .try_it_out_enabled(true);
             config.app_data(Data::new(Arc::new(ui)));
@@ -181,8 +234,19 @@ async fn get_swagger_ui(
             .insert_header((CACHE_CONTROL, "no-cache"))
             .insert_header((CONTENT_SECURITY_POLICY, POLICY))
             .insert_header((REFERRER_POLICY, "no-referrer"))
-            .body(file.bytes.into_owned())),
+            .body(titled(file.bytes.into_owned()))),
         Ok(None) | Err(_) => Err(Error::RouteNotFound),
+    }
+}
+
+/// The page's title is ours; every other file stays as it is.
+fn titled(file: Vec<u8>) -> Vec<u8> {
+    const THEIRS: &str = "<title>Swagger UI</title>";
+    const OURS: &str = "<title>cupi-gateway: Swagger UI</title>";
+
+    match std::str::from_utf8(&file) {
+        Ok(text) if text.contains(THEIRS) => text.replace(THEIRS, OURS).into_bytes(),
+        _ => file,
     }
 }
 

@@ -3,39 +3,50 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use actix_web::ResponseError;
+use actix_web::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 
 use crate::error::{Error, ProblemType, Refusal, UpstreamAnswer};
 
 /// The media type of problem documents.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
+/// The request id of examples.
+const EXAMPLE_ID: &str = "0b8e2b6e-3c4f-4e6e-9a37-3d0a5b1f0c11";
+
 /// A problem document (RFC 9457), the body of every error.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// A URN that names the kind of problem: `urn:cupi-gateway:problem:` and the code.
-    #[schema(example = "urn:cupi-gateway:problem:credentials_missing")]
+    #[schema(format = Uri, example = "urn:cupi-gateway:problem:credentials_missing")]
     pub r#type: String,
     /// The kind of problem in a few words.
-    #[schema(example = "Credentials missing")]
+    #[schema(min_length = 1, example = "Credentials missing")]
     pub title: &'static str,
     /// The response's HTTP status.
     #[schema(example = 401, minimum = 400, maximum = 599)]
     pub status: u16,
     /// What is wrong with this request, then what to do.
+    #[schema(min_length = 1)]
     pub detail: String,
     /// The request's path, without its query.
-    #[schema(example = "/api/v1/accounts")]
+    #[schema(format = UriReference, example = "/api/v1/accounts")]
     pub instance: String,
     /// The stable name of the problem, to decide by. More may be added.
-    #[schema(example = "credentials_missing")]
+    #[schema(pattern = "^[a-z_]+$", example = "credentials_missing")]
     pub code: &'static str,
     /// The request's `X-Request-Id`: quote it when you ask for help.
-    #[schema(example = "0b8e2b6e-3c4f-4e6e-9a37-3d0a5b1f0c11")]
+    #[schema(
+        pattern = "^[A-Za-z0-9._-]+$",
+        min_length = 1,
+        max_length = 128,
+        example = "0b8e2b6e-3c4f-4e6e-9a37-3d0a5b1f0c11"
+    )]
     pub request_id: String,
     /// What Unity Connection answered, where the problem is an answer of its.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,31 +129,40 @@ pub fn with_body() -> Vec<Error> {
     ]
 }
 
+/// The same after a write: what does not say that nothing was done leaves open whether it was.
+pub fn after_write(error: Error) -> Error {
+    match error {
+        Error::UpstreamUnreachable
+        | Error::UpstreamInvalidResponse { .. }
+        | Error::UpstreamError(_)
+        | Error::UpstreamBusy(_)
+        | Error::UpstreamTimeout => Error::OutcomeUnknown(Box::new(error)),
+        known => known,
+    }
+}
+
 /// What one resource's calls can meet besides.
-pub fn refused(refusals: &[&'static Refusal]) -> Vec<Error> {
-    let error = |refusal: &&'static Refusal| {
-        let answer = UpstreamAnswer {
-            status: if refusal.problem_type.status == 404 {
-                404
-            } else {
-                400
-            },
-            code: Some("INVALID_PARAMETER".to_owned()),
-            message: Some("Unity Connection's own words.".to_owned()),
-        };
-        Error::Resource(refusal, answer)
+pub fn refused(refusal: &'static Refusal) -> Error {
+    let status = match refusal.problem_type.status {
+        404 => 404,
+        _ => 400,
     };
-    refusals.iter().map(error).collect()
+    let answer = UpstreamAnswer {
+        status,
+        code: Some("INVALID_PARAMETER".to_owned()),
+        message: Some("Unity Connection's own words.".to_owned()),
+    };
+    Error::Resource(refusal, answer)
 }
 
 /// The document's response for each status of these errors, with an example of each problem.
-pub fn responses(errors: &[Error]) -> BTreeMap<String, RefOr<Response>> {
-    let mut groups: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
+pub fn responses(errors: &[Error], instance: &str) -> BTreeMap<StatusCode, Response> {
+    let mut groups: BTreeMap<StatusCode, Vec<Problem>> = BTreeMap::new();
     for error in errors {
-        let problem = Problem::new(error, "/api/v1/…", "0b8e2b6e-3c4f-4e6e-9a37-3d0a5b1f0c11");
-        groups.entry(problem.status).or_default().push(problem);
+        let problem = Problem::new(error, instance, EXAMPLE_ID);
+        groups.entry(error.status_code()).or_default().push(problem);
     }
-    let response = |(status, problems): (u16, Vec<Problem>)| {
+    let response = |(status, problems): (StatusCode, Vec<Problem>)| {
         let titles: Vec<_> = problems
             .iter()
             .map(|problem| format!("{} (`{}`)", problem.title, problem.code))
@@ -160,7 +180,7 @@ pub fn responses(errors: &[Error]) -> BTreeMap<String, RefOr<Response>> {
         let response = ResponseBuilder::new()
             .description(titles.join("; "))
             .content(MEDIA_TYPE, content.build());
-        (status.to_string(), RefOr::T(response.build()))
+        (status, response.build())
     };
     groups.into_iter().map(response).collect()
 }

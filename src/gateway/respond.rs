@@ -21,7 +21,7 @@ pub struct Created {
     pub object_id: ObjectId,
     /// Where it is found.
     #[schema(
-        example = "/api/v1/alternate-devices/75436abf-8784-450f-ac61-23a08be2c364",
+        example = "/api/v1/alternate-devices/00000064-c0de-4000-8000-000000000001",
         format = UriReference
     )]
     pub uri: String,

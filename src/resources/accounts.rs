@@ -33,7 +33,7 @@ const USER_ID: &str = "UserId";
 #[derive(Debug, OpenApi)]
 #[openapi(
     paths(list_accounts, get_account, set_account_password),
-    tags((name = "accounts", description = "Unified messaging accounts: the mail and meeting \
+    tags((name = "Accounts", description = "Unified messaging accounts: the mail and meeting \
         services that Unity Connection signs in to for the caller."))
 )]
 pub struct Api;
@@ -57,11 +57,12 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// A list of accounts.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = guide_accounts)]
 pub struct Accounts<'a> {
     /// The accounts, in Unity Connection's order.
     pub items: Vec<Account<'a>>,
     /// How many items there are.
-    #[schema(example = 1, minimum = 0)]
+    #[schema(format = Int32, example = 1, minimum = 0)]
     pub total: usize,
 }
 
@@ -86,7 +87,7 @@ pub struct Account<'a> {
     /// As whom Unity Connection signs in.
     pub login_type: LoginType,
     /// The user ID to sign in with, where one is used.
-    #[schema(example = "fung")]
+    #[schema(required = true, example = "fung")]
     pub user_id: Option<&'a str>,
 }
 
@@ -125,7 +126,7 @@ pub struct NewPassword {
 #[utoipa::path(
     get,
     path = "",
-    tag = "accounts",
+    tag = "Accounts",
     responses((status = 200, description = "The caller's accounts.", body = Accounts<'static>))
 )]
 pub async fn list_accounts(call: Incoming, _query: NoQuery) -> Response {
@@ -143,7 +144,7 @@ pub async fn list_accounts(call: Incoming, _query: NoQuery) -> Response {
 #[utoipa::path(
     get,
     path = "/{objectId}",
-    tag = "accounts",
+    tag = "Accounts",
     params(("objectId" = ObjectId, Path, description = "The account's `objectId`, in any case.")),
     responses((status = 200, description = "The account.", body = Account<'static>))
 )]
@@ -163,7 +164,7 @@ pub async fn get_account(call: Incoming, PathId(id): PathId) -> Response {
 #[utoipa::path(
     put,
     path = "/{objectId}/password",
-    tag = "accounts",
+    tag = "Accounts",
     params(("objectId" = ObjectId, Path, description = "The account's `objectId`, in any case.")),
     request_body = NewPassword,
     responses((status = 204, description = "The password is set."))
@@ -223,6 +224,37 @@ fn password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, 
 
     let fits = |text: &str| (1..=256).contains(&text.chars().count());
     checked_string(deserializer, RULE, fits).map(SecretString::from)
+}
+
+/// The two accounts of the guide's sample, as an example.
+fn guide_accounts() -> Option<Accounts<'static>> {
+    let account = |id, display_name, use_service_credentials, login_type, user_id| {
+        Some(Account {
+            object_id: ObjectId::parse(id)?,
+            uri: format!("/api/v1/accounts/{id}"),
+            display_name,
+            is_enabled: true,
+            use_service_credentials,
+            login_type,
+            user_id,
+        })
+    };
+    let (first, second) = (
+        "510eeaa6-6e85-40f3-88b3-863c2a4eec84",
+        "75436abf-8784-450f-ac61-23a08be2c364",
+    );
+    let items = vec![
+        account(first, "Exchange2K3", true, LoginType::UserAlias, None)?,
+        account(
+            second,
+            "Exchange2K7",
+            false,
+            LoginType::UserId,
+            Some("fung"),
+        )?,
+    ];
+    let total = items.len();
+    Some(Accounts { items, total })
 }
 
 static NOT_FOUND: Refusal = Refusal::new(

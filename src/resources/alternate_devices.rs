@@ -45,7 +45,7 @@ const USER_DEFINED_PARAMETER: &str = "userDefined";
         update_alternate_device,
         delete_alternate_device
     ),
-    tags((name = "alternate devices", description = "Alternate devices: further numbers, such as \
+    tags((name = "Alternate devices", description = "Alternate devices: further numbers, such as \
         a mobile phone's, from which Unity Connection knows the caller."))
 )]
 pub struct Api;
@@ -80,7 +80,7 @@ pub struct AlternateDevices<'a> {
     /// The devices, in Unity Connection's order.
     pub items: Vec<AlternateDevice<'a>>,
     /// How many items there are.
-    #[schema(example = 1, minimum = 0)]
+    #[schema(format = Int32, example = 1, minimum = 0)]
     pub total: usize,
 }
 
@@ -97,10 +97,10 @@ pub struct AlternateDevice<'a> {
     )]
     pub uri: String,
     /// Its name for people, where it has one.
-    #[schema(example = "Mobile")]
+    #[schema(required = true, example = "Weekend flat of fung (3)")]
     pub display_name: Option<&'a str>,
     /// The number. Zeros at its beginning count.
-    #[schema(example = "0044207946")]
+    #[schema(example = "0044010003")]
     pub dtmf_access_id: &'a str,
     /// Whether the caller defined the device. The administrator's cannot be changed or deleted.
     #[schema(example = true)]
@@ -111,9 +111,9 @@ pub struct AlternateDevice<'a> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewAlternateDevice {
-    /// Its name for people.
+    /// Its name for people, without control characters.
     #[serde(default, deserialize_with = "display_name")]
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 64, example = "Weekend flat")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 64, pattern = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]+$", example = "Weekend flat")]
     pub display_name: Option<String>,
     /// The number: digits, `*`, `#` and `+`.
     #[serde(deserialize_with = "dtmf_access_id")]
@@ -131,9 +131,9 @@ pub struct NewAlternateDevice {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(min_properties = 1)]
 pub struct AlternateDeviceChanges {
-    /// Its new name for people.
+    /// Its new name for people, without control characters.
     #[serde(default, deserialize_with = "display_name")]
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 64, example = "Holiday flat")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 64, pattern = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]+$", example = "Holiday flat")]
     pub display_name: Option<String>,
     /// Its new number: digits, `*`, `#` and `+`.
     #[serde(default, deserialize_with = "optional_dtmf_access_id")]
@@ -148,8 +148,8 @@ pub struct AlternateDeviceChanges {
 #[utoipa::path(
     get,
     path = "",
-    tag = "alternate devices",
-    params(("userDefined" = Option<bool>, Query, description = "Only those that the caller defined (`true`), or only the administrator's (`false`).")),
+    tag = "Alternate devices",
+    params(("userDefined" = Option<bool>, Query, nullable = false, description = "Only those that the caller defined (`true`), or only the administrator's (`false`).")),
     responses((status = 200, description = "The caller's devices.", body = AlternateDevices<'static>))
 )]
 pub async fn list_alternate_devices(call: Incoming) -> Response {
@@ -171,7 +171,7 @@ pub async fn list_alternate_devices(call: Incoming) -> Response {
 #[utoipa::path(
     post,
     path = "",
-    tag = "alternate devices",
+    tag = "Alternate devices",
     request_body = NewAlternateDevice,
     responses(
         (status = 201, description = "The device is created.", body = Created,
@@ -198,7 +198,7 @@ pub async fn create_alternate_device(
 #[utoipa::path(
     get,
     path = "/{objectId}",
-    tag = "alternate devices",
+    tag = "Alternate devices",
     params(("objectId" = ObjectId, Path, description = "The device's `objectId`, in any case.")),
     responses((status = 200, description = "The device.", body = AlternateDevice<'static>))
 )]
@@ -218,7 +218,7 @@ pub async fn get_alternate_device(call: Incoming, PathId(id): PathId) -> Respons
 #[utoipa::path(
     patch,
     path = "/{objectId}",
-    tag = "alternate devices",
+    tag = "Alternate devices",
     params(("objectId" = ObjectId, Path, description = "The device's `objectId`, in any case.")),
     request_body = AlternateDeviceChanges,
     responses((status = 204, description = "The device is changed."))
@@ -244,7 +244,7 @@ pub async fn update_alternate_device(
 #[utoipa::path(
     delete,
     path = "/{objectId}",
-    tag = "alternate devices",
+    tag = "Alternate devices",
     params(("objectId" = ObjectId, Path, description = "The device's `objectId`, in any case.")),
     responses((status = 204, description = "The device is deleted."))
 )]

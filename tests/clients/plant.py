@@ -1,0 +1,48 @@
+"""Writes the OpenAPI document with one fault, for checks that must find it.
+
+Usage: plant.py FAULT DOCUMENT COPY
+"""
+
+import json
+import sys
+
+
+def wrong_type(document):
+    """Says of a number that it is a text, examples included, so that only the running gateway contradicts."""
+    accounts = document["components"]["schemas"]["Accounts"]
+    accounts["properties"]["total"] = {"type": "string", "description": "How many items there are.", "example": "2"}
+    accounts["example"]["total"] = "2"
+
+
+def no_such_type(document):
+    document["components"]["schemas"]["Account"]["properties"]["displayName"]["type"] = "text"
+
+
+def missing_status(document):
+    del document["paths"]["/api/v1/accounts/{objectId}"]["get"]["responses"]["404"]
+
+
+def no_success(document):
+    del document["paths"]["/api/v1/accounts/{objectId}"]["get"]["responses"]["200"]
+
+
+def stale_example(document):
+    document["components"]["schemas"]["Account"]["example"]["loginType"] = "alias"
+
+
+def closed_codes(document):
+    """Takes from `code` that there may be more."""
+    document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] = ["forbidden", "overloaded"]
+
+
+def main(fault, source, target):
+    with open(source, encoding="utf-8") as file:
+        document = json.load(file)
+    {known.__name__: known for known in FAULTS}[fault](document)
+    with open(target, "w", encoding="utf-8") as file:
+        json.dump(document, file, indent=2)
+
+
+FAULTS = [wrong_type, no_such_type, missing_status, no_success, stale_example, closed_codes]
+
+main(*sys.argv[1:])
