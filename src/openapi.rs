@@ -204,6 +204,7 @@ pub fn routes(swagger_ui: bool) -> impl FnOnce(&mut ServiceConfig) {
         if swagger_ui {
             let ui = Config::new([DOCUMENT])
                 .use_base_layout()
+                .default_models_expand_depth(0)
                 .validator_url("none")
                 .try_it_out_enabled(true);
             config.app_data(Data::new(Arc::new(ui)));
@@ -234,18 +235,21 @@ async fn get_swagger_ui(
             .insert_header((CACHE_CONTROL, "no-cache"))
             .insert_header((CONTENT_SECURITY_POLICY, POLICY))
             .insert_header((REFERRER_POLICY, "no-referrer"))
-            .body(titled(file.bytes.into_owned()))),
+            .body(ours(file.bytes.into_owned()))),
         Ok(None) | Err(_) => Err(Error::RouteNotFound),
     }
 }
 
-/// The page's title is ours; every other file stays as it is.
-fn titled(file: Vec<u8>) -> Vec<u8> {
-    const THEIRS: &str = "<title>Swagger UI</title>";
-    const OURS: &str = "<title>cupi-gateway: Swagger UI</title>";
+/// The page gets a title and a few colours of ours; every other file stays as it is.
+fn ours(file: Vec<u8>) -> Vec<u8> {
+    const TITLE: &str = "<title>Swagger UI</title>";
+    const STYLE: &str = include_str!("openapi/swagger_ui.css");
 
     match std::str::from_utf8(&file) {
-        Ok(text) if text.contains(THEIRS) => text.replace(THEIRS, OURS).into_bytes(),
+        Ok(page) if page.contains(TITLE) => page
+            .replace(TITLE, "<title>cupi-gateway: Swagger UI</title>")
+            .replace("</head>", &format!("<style>\n{STYLE}</style>\n</head>"))
+            .into_bytes(),
         _ => file,
     }
 }

@@ -105,16 +105,20 @@ pub fn not_modified() -> Response {
 
 /// The response with the headers that its status brings.
 pub fn with_headers(mut response: Response, status: StatusCode) -> Response {
-    let more: &[&str] = match status {
+    const ID: &str = "X-Request-Id";
+
+    let names: &[&str] = match status {
         StatusCode::OK | StatusCode::NOT_MODIFIED => {
-            &["Age", "Cache-Control", "Cache-Status", "ETag"]
+            &[ID, "Age", "Cache-Control", "Cache-Status", "ETag"]
         }
-        StatusCode::CREATED => &["Location"],
+        StatusCode::CREATED => &[ID, "Location"],
         StatusCode::UNAUTHORIZED => &["Retry-After", "WWW-Authenticate"],
         StatusCode::SERVICE_UNAVAILABLE => &["Retry-After"],
+        status if status.is_success() => &[ID],
+        // A problem has the id in its body.
         _ => &[],
     };
-    for name in more.iter().chain(&["X-Request-Id"]) {
+    for name in names {
         let header = Ref::new(format!("#/components/headers/{name}"));
         response
             .headers

@@ -33,8 +33,8 @@ const USER_ID: &str = "UserId";
 #[derive(Debug, OpenApi)]
 #[openapi(
     paths(list_accounts, get_account, set_account_password),
-    tags((name = "Accounts", description = "Unified messaging accounts: the mail and meeting \
-        services that Unity Connection signs in to for the caller."))
+    tags((name = "Accounts", description = "Unified messaging accounts: with which mail and \
+        meeting services Unity Connection works for the caller, and how it signs in to them."))
 )]
 pub struct Api;
 

@@ -45,8 +45,8 @@ const USER_DEFINED_PARAMETER: &str = "userDefined";
         update_alternate_device,
         delete_alternate_device
     ),
-    tags((name = "Alternate devices", description = "Alternate devices: further numbers, such as \
-        a mobile phone's, from which Unity Connection knows the caller."))
+    tags((name = "Alternate devices", description = "Further numbers, such as a mobile phone's, \
+        from which Unity Connection knows the caller."))
 )]
 pub struct Api;
 

@@ -171,8 +171,8 @@ fn every_response_names_the_headers_that_it_brings() {
     for (_, _, operation) in operations(&document) {
         for (status, response) in operation["responses"].as_object().unwrap() {
             let response = resolved(&document, response);
-            let headers = response["headers"].as_object().unwrap();
-            let headers: Vec<_> = headers.keys().map(String::as_str).collect();
+            let headers = response["headers"].as_object().into_iter().flatten();
+            let headers: Vec<_> = headers.map(|(name, _)| name.as_str()).collect();
             let expected: &[&str] = match status.as_str() {
                 "200" | "304" => &[
                     "Age",
@@ -182,9 +182,11 @@ fn every_response_names_the_headers_that_it_brings() {
                     "X-Request-Id",
                 ],
                 "201" => &["Location", "X-Request-Id"],
-                "401" => &["Retry-After", "WWW-Authenticate", "X-Request-Id"],
-                "503" => &["Retry-After", "X-Request-Id"],
-                _ => &["X-Request-Id"],
+                "204" => &["X-Request-Id"],
+                "401" => &["Retry-After", "WWW-Authenticate"],
+                "503" => &["Retry-After"],
+                // Problems have the id in their body.
+                _ => &[],
             };
             assert_eq!(headers, expected, "{} {status}", operation["operationId"]);
         }

@@ -3,7 +3,7 @@
 //     node test.mjs BINARY DIRECTORY [--screenshot FILE]
 //
 // Screenshots go to DIRECTORY; FILE gets the one that the README shows. Then faults are planted, and each must be found.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -84,7 +84,8 @@ async function execute(page, id) {
     await operation.locator(".opblock-summary-control").click();
   }
   const method = await operation.locator(".opblock-summary-method").innerText();
-  const answered = page.waitForResponse((response) => response.request().method() === method);
+  const answered = page.waitForResponse((response) =>
+    response.request().method() === method && /\/api\/v1\/(?!openapi)/.test(response.url()));
   await operation.locator("button.execute").click();
   const response = await answered;
   const row = operation.locator(".live-responses-table tbody tr").first();
@@ -251,7 +252,7 @@ const page = readFileSync(new URL("accounts.html", import.meta.url));
 const [allowed, other] = [await serve(page), await serve(page)];
 const { child, base } = await demo(allowed.origin);
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  executablePath: execFileSync("which", ["chromium"], { encoding: "utf8" }).trim(),
   env: { ...process.env, HOME: profile },
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync"],
