@@ -43,7 +43,7 @@ start() {
     local pattern=$1 printed
     shift
     printed=$(mktemp)
-    "$@" > "$printed" 2> /dev/null &
+    "$@" > "$printed" 2>&1 &
     servers+=($!)
     for _ in $(seq 300); do
         address=$(sed -nE "s|.*$pattern(http://)?([0-9.]+:[0-9]+).*|http://\\2|p" "$printed" | head -n 1)

@@ -19,7 +19,7 @@ def no_such_type(document):
 
 
 def missing_status(document):
-    del document["paths"]["/api/v1/accounts/{objectId}"]["get"]["responses"]["404"]
+    del document["paths"]["/api/v1/accounts/{objectId}"]["get"]["responses"]["400"]
 
 
 def no_success(document):

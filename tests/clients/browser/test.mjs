@@ -223,8 +223,10 @@ async function portrait(browser, base) {
   await page.locator(".opblock").first().waitFor();
   await signIn(page, "winter-2010");
   const { operation } = await execute(page, "list_accounts");
-  await operation.locator(".live-responses-table").scrollIntoViewIfNeeded();
-  await operation.screenshot({ path: readme });
+  const from = await operation.boundingBox();
+  const to = await operation.locator(".live-responses-table").boundingBox();
+  const clip = { ...from, height: to.y + to.height - from.y };
+  await page.screenshot({ path: readme, fullPage: true, clip: { ...clip, y: clip.y + await page.evaluate("scrollY") } });
   await page.context().close();
 }
 
