@@ -55,8 +55,8 @@ pub struct Answer {
 impl Answer {
     fn new(body: Vec<u8>) -> Self {
         let digest = Sha256::digest(&body);
-        let digits = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
-        let etag = format!("\"{}\"", digits.collect::<String>());
+        let half = digest.first_chunk().copied().unwrap_or_default();
+        let etag = format!("\"{:032x}\"", u128::from_be_bytes(half));
         Self {
             body: Bytes::from(body),
             #[expect(clippy::expect_used, reason = "quotes and hexadecimal digits")]

@@ -243,14 +243,16 @@ async fn measure(
     answer
 }
 
-/// The JSON of a resource's type.
+/// The JSON of a resource's type, which takes about `size` bytes.
 #[expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
     reason = "texts, numbers and flags always have a JSON form"
 )]
-pub fn json(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).expect("plain data")
+pub fn json(value: &impl Serialize, size: usize) -> Vec<u8> {
+    let mut json = Vec::with_capacity(size);
+    serde_json::to_writer(&mut json, value).expect("plain data");
+    json
 }
 
 /// Whether a write's answer is the success that was asked for: a sign-in page is none.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 use actix_web::web;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -26,6 +26,8 @@ mod tests;
 
 /// The largest body, in bytes.
 const MAX_BODY: usize = 16 * 1024;
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// How long a body may take to arrive whole.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
@@ -247,7 +249,7 @@ pub fn no_cache(headers: &HeaderMap) -> bool {
 
 /// The request's trace context, where it is there once and valid (W3C Trace Context, section 3.2).
 pub fn traceparent(headers: &HeaderMap) -> Option<HeaderValue> {
-    let mut fields = headers.get_all("traceparent");
+    let mut fields = headers.get_all(TRACEPARENT);
     let (Some(value), None) = (fields.next(), fields.next()) else {
         return None;
     };

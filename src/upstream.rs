@@ -227,7 +227,8 @@ impl Upstream {
         let sessions = &self.shared.sessions;
         let caller = call.caller.key;
         let cookie = sessions.cookie(caller).filter(|_| call.in_session);
-        let exchange = self.connections.exchange(connection, call, cookie);
+        // In a box, so that what waits for it is small and cheap to move.
+        let exchange = Box::pin(self.connections.exchange(connection, call, cookie));
         let reply = timeout_at(deadline, exchange)
             .await
             .unwrap_or(Err(Failure::late(Error::UpstreamTimeout)))?;

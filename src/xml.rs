@@ -82,20 +82,20 @@ impl std::fmt::Display for ObjectId {
 }
 
 /// One object of a document: its elements with their text, trimmed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Object<'a> {
     elements: Vec<(&'a str, Cow<'a, str>)>,
 }
 
 impl<'a> Object<'a> {
     /// The text of an element that may be absent.
-    pub fn optional(&self, element: &str) -> Option<&str> {
+    pub fn optional(&self, element: &str) -> Option<&Cow<'a, str>> {
         let (_, text) = self.elements.iter().find(|(name, _)| *name == element)?;
         Some(text)
     }
 
     /// The text of an element that must be there; it may be empty.
-    pub fn text(&self, element: &'static str) -> Result<&str, Fault> {
+    pub fn text(&self, element: &'static str) -> Result<&Cow<'a, str>, Fault> {
         self.optional(element).ok_or(Fault::Missing(element))
     }
 
@@ -131,6 +131,43 @@ impl<'a> Object<'a> {
     pub fn push(&mut self, name: &'a str, text: Cow<'a, str>) {
         self.elements.push((name, text));
     }
+
+    /// Forgets its elements and keeps the room for them.
+    pub fn clear(&mut self) {
+        self.elements.clear();
+    }
+}
+
+/// A list of objects, read one after another.
+pub struct List<'a> {
+    document: Document<'a>,
+    item: &'static str,
+    /// The only object, where the document is a bare one.
+    bare: bool,
+    ended: bool,
+    object: Object<'a>,
+}
+
+impl<'a> List<'a> {
+    /// The next object; `None` after the last, when the whole document has been read.
+    pub fn next(&mut self) -> Result<Option<&Object<'a>>, Fault> {
+        if self.ended {
+            return Ok(None);
+        }
+        self.object.clear();
+        if self.bare {
+            self.document.object(&mut self.object)?;
+            self.document.close()?;
+            self.ended = true;
+        } else if self.document.enter(self.item)? {
+            self.document.object(&mut self.object)?;
+        } else {
+            self.document.close()?;
+            self.ended = true;
+            return Ok(None);
+        }
+        Ok(Some(&self.object))
+    }
 }
 
 /// Reads a document that is one object, `root`.
@@ -139,29 +176,28 @@ pub fn object<'a>(body: &'a [u8], root: &'static str) -> Result<Object<'a>, Faul
     if document.root()? != root {
         return Err(Fault::WrongRoot(root));
     }
-    let object = document.object()?;
+    let mut object = Object::default();
+    document.object(&mut object)?;
     document.close()?;
     Ok(object)
 }
 
-/// Reads a document that is a list `root` of objects `item`. A bare `item` is a list of one: so
-/// CUPI answers now and then.
-pub fn list<'a>(
-    body: &'a [u8],
-    root: &'static str,
-    item: &'static str,
-) -> Result<Vec<Object<'a>>, Fault> {
+/// Begins to read a document that is a list `root` of objects `item`. A bare `item` is a list of
+/// one: so CUPI answers now and then.
+pub fn list<'a>(body: &'a [u8], root: &'static str, item: &'static str) -> Result<List<'a>, Fault> {
     let mut document = Document::open(body)?;
     let name = document.root()?;
-    let objects = if name == item {
-        vec![document.object()?]
-    } else if name == root {
-        document.objects(item)?
-    } else {
+    let bare = name == item;
+    if !bare && name != root {
         return Err(Fault::WrongRoot(root));
-    };
-    document.close()?;
-    Ok(objects)
+    }
+    Ok(List {
+        document,
+        item,
+        bare,
+        ended: false,
+        object: Object::default(),
+    })
 }
 
 /// Writes a document that is one object: `root` with those elements that have a text, in this order,

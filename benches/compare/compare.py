@@ -409,4 +409,5 @@ def report(arguments, cases, started, resting, peak, document):
         print(line)
 
 
-main()
+if __name__ == "__main__":
+    main()

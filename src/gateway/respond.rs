@@ -1,17 +1,36 @@
 //! The responses of success: what was read, and what was created.
 
+use std::fmt;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    AGE, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, LOCATION, VARY,
+    AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+    LOCATION, VARY,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::cache::{Answer, CacheStatus};
 use crate::error::Error;
 use crate::upstream::answer as upstream;
 use crate::xml::ObjectId;
+
+/// The gateway's own link to an object: the path of its collection, and its id.
+#[derive(Clone, Copy, Debug)]
+pub struct Link(pub &'static str, pub ObjectId);
+
+impl fmt::Display for Link {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.0, self.1)
+    }
+}
+
+impl Serialize for Link {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
 
 /// What was created.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,21 +41,22 @@ pub struct Created {
     /// Where it is found.
     #[schema(
         example = "/api/v1/alternate-devices/00000064-c0de-4000-8000-000000000001",
+        value_type = String,
         format = UriReference
     )]
-    pub uri: String,
+    pub uri: Link,
 }
 
 /// 201, with the place below `path` of what a POST to `collection` made.
 pub fn created(
     answer: &upstream::Answer,
     collection: &str,
-    path: &str,
+    path: &'static str,
 ) -> Result<HttpResponse, Error> {
     let object_id = find_id(answer, collection)?;
-    let uri = format!("{path}/{object_id}");
+    let uri = Link(path, object_id);
     Ok(HttpResponse::Created()
-        .insert_header((LOCATION, uri.clone()))
+        .insert_header((LOCATION, uri.to_string()))
         .json(Created { object_id, uri }))
 }
 
@@ -76,16 +96,16 @@ fn find_id(answer: &upstream::Answer, collection: &str) -> Result<ObjectId, Erro
 pub fn read(headers: &HeaderMap, answer: &Answer, status: CacheStatus) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response
-        .insert_header((CACHE_CONTROL, "private, no-cache"))
-        .insert_header((VARY, "Authorization, Origin"))
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("private, no-cache")))
+        .insert_header((VARY, HeaderValue::from_static("Authorization, Origin")))
         .insert_header((ETAG, answer.etag.clone()))
-        .insert_header((AGE, answer.age().to_string()))
+        .insert_header((AGE, HeaderValue::from(answer.age())))
         .insert_header((CACHE_STATUS, status.to_string()));
     if has(headers, &answer.etag) {
         response.status(StatusCode::NOT_MODIFIED).finish()
     } else {
         response
-            .content_type("application/json")
+            .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
             .body(answer.body.clone())
     }
 }

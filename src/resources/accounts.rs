@@ -8,6 +8,8 @@
 //!
 //! Source: CUPI for End Users, "Unified Messaging Accounts".
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -16,10 +18,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::error::Refusal;
+use crate::gateway::respond::Link;
 use crate::gateway::{Incoming, Read, Response, Write, json};
 use crate::request::{JsonBody, NoQuery, PathId, checked_string};
 use crate::xml::{self, Fault, Object, ObjectId};
 
+const PATH: &str = "/api/v1/accounts";
 const COLLECTION: &str = "/vmrest/user/externalserviceaccounts";
 const ROOT: &str = "UserExternalServiceAccounts";
 const ITEM: &str = "UserExternalServiceAccount";
@@ -50,7 +54,7 @@ pub const REFUSALS: &[(&str, &[&Refusal])] = &[
 /// Registers the accounts' routes.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(web::resource("/api/v1/accounts").get(list_accounts))
+        .service(web::resource(PATH).get(list_accounts))
         .service(web::resource("/api/v1/accounts/{objectId}").get(get_account))
         .service(web::resource("/api/v1/accounts/{objectId}/password").put(set_account_password));
 }
@@ -73,11 +77,11 @@ pub struct Account<'a> {
     /// What the account is known by.
     pub object_id: ObjectId,
     /// Where the account is found.
-    #[schema(example = "/api/v1/accounts/75436abf-8784-450f-ac61-23a08be2c364", format = UriReference)]
-    pub uri: String,
+    #[schema(example = "/api/v1/accounts/75436abf-8784-450f-ac61-23a08be2c364", value_type = String, format = UriReference)]
+    pub uri: Link,
     /// Its name for people; may be empty.
     #[schema(example = "Exchange2K7")]
-    pub display_name: &'a str,
+    pub display_name: Cow<'a, str>,
     /// Whether Unity Connection uses the account.
     #[schema(example = true)]
     pub is_enabled: bool,
@@ -88,7 +92,7 @@ pub struct Account<'a> {
     pub login_type: LoginType,
     /// The user ID to sign in with, where one is used.
     #[schema(required = true, example = "fung")]
-    pub user_id: Option<&'a str>,
+    pub user_id: Option<Cow<'a, str>>,
 }
 
 /// As whom Unity Connection signs in to the service: `userAlias`, the caller's own alias; `guest`,
@@ -187,35 +191,42 @@ pub async fn set_account_password(
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn translate_list(body: &[u8]) -> Result<Vec<u8>, Fault> {
-    let objects = xml::list(body, ROOT, ITEM)?;
-    let items = objects.iter().map(|object| parse(object, None));
-    let items = items.collect::<Result<Vec<_>, _>>()?;
-    Ok(json(&Accounts {
+/// Unity Connection's list into ours.
+pub fn translate_list(body: &[u8]) -> Result<Vec<u8>, Fault> {
+    let mut list = xml::list(body, ROOT, ITEM)?;
+    let mut items = Vec::new();
+    while let Some(object) = list.next()? {
+        items.push(parse(object, None)?);
+    }
+    let list = Accounts {
         total: items.len(),
         items,
-    }))
+    };
+    // CUPI's names and tags take more room than ours.
+    Ok(json(&list, body.len()))
 }
 
 fn translate_item(body: &[u8], id: ObjectId) -> Result<Vec<u8>, Fault> {
-    Ok(json(&parse(&xml::object(body, ITEM)?, Some(id))?))
+    let item = parse(&xml::object(body, ITEM)?, Some(id))?;
+    Ok(json(&item, body.len()))
 }
 
-fn parse<'a>(object: &'a Object<'_>, asked: Option<ObjectId>) -> Result<Account<'a>, Fault> {
+fn parse<'a>(object: &Object<'a>, asked: Option<ObjectId>) -> Result<Account<'a>, Fault> {
     let object_id = object.object_id(asked)?;
+    let user_id = object.optional(USER_ID).filter(|id| !id.is_empty());
     Ok(Account {
         object_id,
-        uri: format!("/api/v1/accounts/{object_id}"),
-        display_name: object.text(DISPLAY_NAME)?,
+        uri: Link(PATH, object_id),
+        display_name: object.text(DISPLAY_NAME)?.clone(),
         is_enabled: object.flag(IS_ENABLED)?,
         use_service_credentials: object.flag(USE_SERVICE_CREDENTIALS)?,
-        login_type: match object.text(LOGIN_TYPE)? {
+        login_type: match &**object.text(LOGIN_TYPE)? {
             "0" => LoginType::UserAlias,
             "1" => LoginType::Guest,
             "2" => LoginType::UserId,
             _ => LoginType::Unknown,
         },
-        user_id: object.optional(USER_ID).filter(|id| !id.is_empty()),
+        user_id: user_id.cloned(),
     })
 }
 
@@ -228,11 +239,12 @@ fn password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, 
 
 /// The two accounts of the guide's sample, as an example.
 fn guide_accounts() -> Option<Accounts<'static>> {
-    let account = |id, display_name, use_service_credentials, login_type, user_id| {
+    let account = |id, display_name: &'static str, use_service_credentials, login_type, user_id| {
+        let object_id = ObjectId::parse(id)?;
         Some(Account {
-            object_id: ObjectId::parse(id)?,
-            uri: format!("/api/v1/accounts/{id}"),
-            display_name,
+            object_id,
+            uri: Link(PATH, object_id),
+            display_name: display_name.into(),
             is_enabled: true,
             use_service_credentials,
             login_type,
@@ -250,7 +262,7 @@ fn guide_accounts() -> Option<Accounts<'static>> {
             "Exchange2K7",
             false,
             LoginType::UserId,
-            Some("fung"),
+            Some("fung".into()),
         )?,
     ];
     let total = items.len();

@@ -10,6 +10,8 @@
 //!
 //! Source: CUPI for End Users, "Alternate Devices".
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -17,7 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::error::{Error, Refusal};
-use crate::gateway::respond::{Created, created};
+use crate::gateway::respond::{Created, Link, created};
 use crate::gateway::{Incoming, Read, Response, Write, json};
 use crate::request::{JsonBody, NoQuery, PathId, checked_string, flag_parameter};
 use crate::xml::{self, Fault, Object, ObjectId};
@@ -93,15 +95,16 @@ pub struct AlternateDevice<'a> {
     /// Where the device is found.
     #[schema(
         example = "/api/v1/alternate-devices/00000064-de71-4000-8000-000000000003",
+        value_type = String,
         format = UriReference
     )]
-    pub uri: String,
+    pub uri: Link,
     /// Its name for people, where it has one.
     #[schema(required = true, example = "Weekend flat of fung (3)")]
-    pub display_name: Option<&'a str>,
+    pub display_name: Option<Cow<'a, str>>,
     /// The number. Zeros at its beginning count.
     #[schema(example = "0044010003")]
-    pub dtmf_access_id: &'a str,
+    pub dtmf_access_id: Cow<'a, str>,
     /// Whether the caller defined the device. The administrator's cannot be changed or deleted.
     #[schema(example = true)]
     pub user_defined: bool,
@@ -255,29 +258,31 @@ pub async fn delete_alternate_device(call: Incoming, PathId(id): PathId) -> Resp
 }
 
 fn translate_list(body: &[u8]) -> Result<Vec<u8>, Fault> {
-    let objects = xml::list(body, ROOT, ITEM)?;
-    let items = objects.iter().map(|object| parse(object, None));
-    let items = items.collect::<Result<Vec<_>, _>>()?;
-    Ok(json(&AlternateDevices {
+    let mut list = xml::list(body, ROOT, ITEM)?;
+    let mut items = Vec::new();
+    while let Some(object) = list.next()? {
+        items.push(parse(object, None)?);
+    }
+    let list = AlternateDevices {
         total: items.len(),
         items,
-    }))
+    };
+    // CUPI's names and tags take more room than ours.
+    Ok(json(&list, body.len()))
 }
 
 fn translate_item(body: &[u8], id: ObjectId) -> Result<Vec<u8>, Fault> {
-    Ok(json(&parse(&xml::object(body, ITEM)?, Some(id))?))
+    let item = parse(&xml::object(body, ITEM)?, Some(id))?;
+    Ok(json(&item, body.len()))
 }
 
-fn parse<'a>(
-    object: &'a Object<'_>,
-    asked: Option<ObjectId>,
-) -> Result<AlternateDevice<'a>, Fault> {
+fn parse<'a>(object: &Object<'a>, asked: Option<ObjectId>) -> Result<AlternateDevice<'a>, Fault> {
     let object_id = object.object_id(asked)?;
     Ok(AlternateDevice {
         object_id,
-        uri: format!("{PATH}/{object_id}"),
-        display_name: object.optional(DISPLAY_NAME),
-        dtmf_access_id: object.text(DTMF_ACCESS_ID)?,
+        uri: Link(PATH, object_id),
+        display_name: object.optional(DISPLAY_NAME).cloned(),
+        dtmf_access_id: object.text(DTMF_ACCESS_ID)?.clone(),
         user_defined: object.flag(USER_DEFINED)?,
     })
 }

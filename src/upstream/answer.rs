@@ -8,7 +8,7 @@ use super::Call;
 use super::exchange::{Failure, Reply};
 use crate::credentials::discloses;
 use crate::error::{Error, UpstreamAnswer};
-use crate::xml;
+use crate::xml::{self, Fault, Object};
 
 /// The longest code or message that is passed on, in characters.
 const MAX_MESSAGE: usize = 500;
@@ -79,9 +79,9 @@ fn refused(status: StatusCode, told: UpstreamAnswer) -> Result<UpstreamAnswer, F
 /// The part of an answer that callers may see: its status, and code and message of its error
 /// document unless they hold a secret of this very call.
 fn tell(status: StatusCode, body: &[u8], call: &Call) -> UpstreamAnswer {
-    let errors = xml::list(body, "ErrorDetails", "errors").unwrap_or_default();
+    let error = first_error(body).unwrap_or_default();
     let printable = |element: &str| {
-        let text = errors.first()?.optional(element)?;
+        let text = error.as_ref()?.optional(element)?;
         // What is left out must not bring the parts of a secret together unseen.
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
         let secret = discloses(&text, &call.caller.credentials, call.password.as_ref());
@@ -93,4 +93,12 @@ fn tell(status: StatusCode, body: &[u8], call: &Call) -> UpstreamAnswer {
         code: printable("code"),
         message: printable("message"),
     }
+}
+
+/// The first error of an error document, where the document is whole.
+fn first_error(body: &[u8]) -> Result<Option<Object<'_>>, Fault> {
+    let mut errors = xml::list(body, "ErrorDetails", "errors")?;
+    let first = errors.next()?.cloned();
+    while errors.next()?.is_some() {}
+    Ok(first)
 }

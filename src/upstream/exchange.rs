@@ -5,17 +5,21 @@
 //! its connection as empty (actix-web #2287).
 
 use std::cell::RefCell;
+use std::future::poll_fn;
+use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::body::{BodyStream, MessageBody};
 use actix_web::error::ParseError;
 use actix_web::http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap,
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap,
     HeaderName, HeaderValue, TRANSFER_ENCODING, USER_AGENT,
 };
 use actix_web::http::{Method, StatusCode, Uri, Version};
-use actix_web::web::Bytes;
-use awc::error::{ConnectError, PayloadError, SendRequestError};
+use actix_web::web::{Bytes, BytesMut};
+use awc::error::{ConnectError, SendRequestError};
 use awc::{Client, ClientBuilder, ClientRequest, ClientResponse, Connector};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
@@ -31,12 +35,17 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+const XML: HeaderValue = HeaderValue::from_static("application/xml");
+const OURSELVES: HeaderValue =
+    HeaderValue::from_static(concat!("cupi-gateway/", env!("CARGO_PKG_VERSION")));
+
 /// How long an idle connection is kept: shorter than Tomcat's 20 s.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// One worker's connections.
 pub struct Connections {
     origin: String,
+    host: HeaderValue,
     max_response_size: usize,
     connect_timeout: Duration,
     tls: Arc<rustls::ClientConfig>,
@@ -108,8 +117,12 @@ impl Failure {
 impl Connections {
     /// Connects nothing yet.
     pub fn new(config: &config::Upstream, tls: Arc<rustls::ClientConfig>) -> Self {
+        let origin = config.url.origin().ascii_serialization();
+        let (_, host) = origin.split_once("://").unwrap_or_default();
         Self {
-            origin: config.url.origin().ascii_serialization(),
+            #[expect(clippy::expect_used, reason = "a URL's host and port")]
+            host: HeaderValue::from_str(host).expect("a header value"),
+            origin,
             max_response_size: config.max_response_size,
             connect_timeout: config.connect_timeout,
             pooled: RefCell::new(client(config.connect_timeout, &tls, KEEP_ALIVE)),
@@ -137,7 +150,7 @@ impl Connections {
             request.send_body(awc::body::None::new())
         } else {
             // Without it Unity Connection answers 415, body or not.
-            let request = request.insert_header((CONTENT_TYPE, "application/xml"));
+            let request = request.insert_header((CONTENT_TYPE, XML));
             request.send_body(call.body.clone().unwrap_or_default())
         };
         let mut response = sending.await.map_err(|error| failed(&error))?;
@@ -152,7 +165,11 @@ impl Connections {
             return Err(Failure::late(Error::UpstreamError(told)));
         }
         let body = self.body(&mut response).await;
-        let headers = response.headers().clone();
+        let mut headers = HeaderMap::new();
+        response.map_body(|head, rest| {
+            headers = mem::take(&mut head.headers);
+            rest
+        });
         Ok(Reply {
             status,
             headers,
@@ -166,12 +183,10 @@ impl Connections {
         let mut request = client
             .request(call.method.clone(), uri)
             .no_decompress()
+            .insert_header((HOST, self.host.clone()))
             .insert_header((AUTHORIZATION, call.caller.credentials.header()))
-            .insert_header((ACCEPT, "application/xml"))
-            .insert_header((
-                USER_AGENT,
-                concat!("cupi-gateway/", env!("CARGO_PKG_VERSION")),
-            ));
+            .insert_header((ACCEPT, XML))
+            .insert_header((USER_AGENT, OURSELVES));
         if let Some(traceparent) = call.traceparent.clone() {
             request = request.insert_header((HeaderName::from_static("traceparent"), traceparent));
         }
@@ -199,16 +214,33 @@ impl Connections {
             || response.status() == StatusCode::NO_CONTENT
             || response.version() < Version::HTTP_11;
         let encoded = headers.contains_key(CONTENT_ENCODING);
-        match response.body().limit(self.max_response_size).await {
-            Ok(body) if length.is_some_and(|length| length != body.len()) => Err("it was cut off"),
-            Ok(_) if encoded => Err("it is compressed"),
-            Ok(_) if !framed => Err("its length is not known"),
-            Ok(body) => Ok(body),
-            Err(PayloadError::Overflow) => Err("it is too large"),
-            Err(_) => Err("it was cut off"),
+        if length.is_some_and(|length| length > self.max_response_size) {
+            return Err(TOO_LARGE);
+        }
+        // awc would begin without room for it and move it again and again.
+        let mut body = BytesMut::with_capacity(length.unwrap_or_default());
+        let mut pieces = pin!(BodyStream::new(response));
+        while let Some(piece) = poll_fn(|context| pieces.as_mut().poll_next(context)).await {
+            let piece = piece.map_err(|_cut| CUT_OFF)?;
+            if body.len() + piece.len() > self.max_response_size {
+                return Err(TOO_LARGE);
+            }
+            body.extend_from_slice(&piece);
+        }
+        if length.is_some_and(|length| length != body.len()) {
+            Err(CUT_OFF)
+        } else if encoded {
+            Err("it is compressed")
+        } else if framed {
+            Ok(body.freeze())
+        } else {
+            Err("its length is not known")
         }
     }
 }
+
+const CUT_OFF: &str = "it was cut off";
+const TOO_LARGE: &str = "it is too large";
 
 fn client_without_connections(connections: &Connections) -> Client {
     client(connections.connect_timeout, &connections.tls, KEEP_ALIVE)

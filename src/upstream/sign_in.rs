@@ -16,6 +16,9 @@ use crate::error::Error;
 /// How long an accepted caller is known.
 const KNOWN: Duration = Duration::from_secs(35 * 60);
 
+/// How long it is not noted again that a caller was accepted.
+const NOTED: Duration = Duration::from_secs(60);
+
 /// How many pauses and how many accepted callers are remembered, the newest.
 const CAPACITY: u64 = 100_000;
 
@@ -23,7 +26,8 @@ const CAPACITY: u64 = 100_000;
 pub struct SignIn {
     pause: Duration,
     paused: Cache<CallerKey, Pause>,
-    accepted: Cache<CallerKey, ()>,
+    /// When it was noted: at most [`NOTED`] before the last time.
+    accepted: Cache<CallerKey, Instant>,
 }
 
 #[derive(Clone, Copy)]
@@ -38,7 +42,7 @@ impl SignIn {
         Self {
             pause: config.sign_in_pause,
             paused: newest(config.sign_in_pause),
-            accepted: newest(KNOWN),
+            accepted: newest(KNOWN + NOTED),
         }
     }
 
@@ -72,7 +76,10 @@ impl SignIn {
 
     /// Notes that Unity Connection accepted the caller.
     pub fn accept(&self, caller: CallerKey) {
-        self.accepted.insert(caller, ());
+        let noted = self.accepted.get(&caller);
+        if noted.is_none_or(|noted| noted.elapsed() > NOTED) {
+            self.accepted.insert(caller, Instant::now());
+        }
     }
 
     /// Notes that Unity Connection rejected the caller: the pause begins, if there are any.

@@ -25,8 +25,13 @@ impl<'a> Document<'a> {
             return Err(Fault::NotUtf8);
         };
         let body = body.strip_prefix('\u{feff}').unwrap_or(body);
-        let control = body.bytes().any(|byte| !is_legal(char::from(byte)));
-        if control || body.contains('\u{fffe}') || body.contains('\u{ffff}') {
+        // Without a way out early it is done for many bytes at once.
+        let control = body
+            .bytes()
+            .fold(false, |found, byte| found | !is_legal(char::from(byte)));
+        let noncharacter =
+            !body.is_ascii() && (body.contains('\u{fffe}') || body.contains('\u{ffff}'));
+        if control || noncharacter {
             return Err(Fault::NotXml);
         }
         let mut events = Reader::from_str(body);
@@ -63,29 +68,27 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Reads the objects of the list that has just begun.
-    pub fn objects(&mut self, item: &str) -> Result<Vec<Object<'a>>, Fault> {
-        let mut objects = Vec::new();
+    /// Goes on to the next element `item` of the list that is under way; false at its end.
+    pub fn enter(&mut self, item: &str) -> Result<bool, Fault> {
         loop {
             match self.next()?.ok_or(Fault::CutOff)? {
-                Piece::Start(name) if name == item => objects.push(self.object()?),
+                Piece::Start(name) if name == item => return Ok(true),
                 Piece::Start(_) => self.skip()?,
-                Piece::End => return Ok(objects),
+                Piece::End => return Ok(false),
                 _ => {}
             }
         }
     }
 
-    /// Reads the elements of the object that has just begun.
-    pub fn object(&mut self) -> Result<Object<'a>, Fault> {
-        let mut object = Object::default();
+    /// Reads the elements of the object that has just begun into `object`.
+    pub fn object(&mut self, object: &mut Object<'a>) -> Result<(), Fault> {
         loop {
             match self.next()?.ok_or(Fault::CutOff)? {
                 Piece::Start(name) => {
                     let text = self.text()?;
                     object.push(name, text);
                 }
-                Piece::End => return Ok(object),
+                Piece::End => return Ok(()),
                 _ => {}
             }
         }
@@ -130,7 +133,7 @@ impl<'a> Document<'a> {
                 // The tag lends its name for its own life only; the body lends it for longer.
                 let name = start + 1..start + 1 + tag.name().as_ref().len();
                 let name = self.body.get(name).ok_or(Fault::NotXml)?;
-                Piece::Start(name.rsplit_once(':').map_or(name, |(_, local)| local))
+                Piece::Start(local(name))
             }
             Event::End(_) => {
                 self.depth -= 1;
@@ -168,6 +171,15 @@ enum Piece<'a> {
     Nothing,
 }
 
+/// A name without its namespace's prefix.
+fn local(name: &str) -> &str {
+    // Names are short: a search that is made for long texts costs more than it finds.
+    let colon = name.bytes().rposition(|byte| byte == b':');
+    colon
+        .and_then(|colon| name.get(colon + 1..))
+        .unwrap_or(name)
+}
+
 fn check_encoding(declaration: &BytesDecl) -> Result<(), Fault> {
     match declaration.encoding() {
         None => Ok(()),
@@ -202,7 +214,10 @@ fn without_stray(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
+    let blank = |end: Option<&u8>| end.is_some_and(|byte| *byte <= b' ');
+    let bytes = text.as_bytes();
     match text {
+        text if !blank(bytes.first()) && !blank(bytes.last()) => text,
         Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(BLANKS)),
         Cow::Owned(text) => Cow::Owned(text.trim_matches(BLANKS).to_owned()),
     }

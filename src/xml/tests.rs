@@ -6,7 +6,17 @@ const ID: &str = "75436abf-8784-450f-ac61-23a08be2c364";
 fn text(xml: &str) -> Result<String, Fault> {
     let document = format!("<O>{xml}</O>");
     let object = object(document.as_bytes(), "O")?;
-    object.text("A").map(str::to_owned)
+    object.text("A").map(|text| text.to_string())
+}
+
+/// How many objects `I` the list `L` holds.
+fn count(body: &[u8]) -> Result<usize, Fault> {
+    let mut objects = list(body, "L", "I")?;
+    let mut count = 0;
+    while objects.next()?.is_some() {
+        count += 1;
+    }
+    Ok(count)
 }
 
 #[test]
@@ -177,8 +187,7 @@ fn a_list_holds_its_items_alone() {
         ("\u{feff}\u{feff}<L/>", Err(Fault::NotXml)),
     ];
     for (xml, expected) in cases {
-        let found = list(xml.as_bytes(), "L", "I");
-        assert_eq!(found.map(|items| items.len()), expected, "{xml}");
+        assert_eq!(count(xml.as_bytes()), expected, "{xml}");
     }
 }
 
@@ -197,7 +206,7 @@ fn bytes_that_are_not_utf_8_are_told() {
         b"\xff\xfe<\0L\0",
         b"<L>\xed\xa0\x80</L>",
     ] {
-        assert_eq!(list(body, "L", "I").unwrap_err(), Fault::NotUtf8);
+        assert_eq!(count(body), Err(Fault::NotUtf8));
     }
 }
 
@@ -208,18 +217,9 @@ fn elements_may_lie_64_deep() {
         format!("<L>{}{}</L>", "<a>".repeat(inner), "</a>".repeat(inner))
     };
 
-    assert_eq!(
-        list(nested(64).as_bytes(), "L", "I").map(|items| items.len()),
-        Ok(0)
-    );
-    assert_eq!(
-        list(nested(65).as_bytes(), "L", "I").unwrap_err(),
-        Fault::TooDeep
-    );
-    assert_eq!(
-        list(nested(1_000_000).as_bytes(), "L", "I").unwrap_err(),
-        Fault::TooDeep
-    );
+    assert_eq!(count(nested(64).as_bytes()), Ok(0));
+    assert_eq!(count(nested(65).as_bytes()), Err(Fault::TooDeep));
+    assert_eq!(count(nested(1_000_000).as_bytes()), Err(Fault::TooDeep));
 }
 
 #[test]
@@ -229,9 +229,9 @@ fn no_prefix_of_a_document_is_a_document() {
     );
     for length in 0..whole.len() {
         let cut = &whole.as_bytes()[..length];
-        assert!(list(cut, "L", "I").is_err(), "{length}");
+        assert!(count(cut).is_err(), "{length}");
     }
-    assert_eq!(list(whole.as_bytes(), "L", "I").unwrap().len(), 1);
+    assert_eq!(count(whole.as_bytes()), Ok(1));
 }
 
 #[test]

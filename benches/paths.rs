@@ -1,0 +1,116 @@
+//! Microbenchmarks of what a request passes through: translation, a cache hit, the queue.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use actix_web::FromRequest;
+use actix_web::rt::System;
+use actix_web::test::TestRequest;
+use actix_web::web::Data;
+use cupi_gateway::cache::{Cache, CacheStatus, Lookup};
+use cupi_gateway::config::Config;
+use cupi_gateway::credentials::{Caller, CallerKey, CallerKeys};
+use cupi_gateway::error::Error;
+use cupi_gateway::resources::accounts::translate_list;
+use cupi_gateway::upstream::turns::{End, Turns};
+use divan::counter::{BytesCount, ItemsCount};
+use divan::{Bencher, black_box};
+
+fn main() {
+    divan::main();
+}
+
+/// A list of accounts from Unity Connection's XML to JSON.
+#[divan::bench(args = [2, 100, 10_000])]
+fn translate(bencher: Bencher, accounts: usize) {
+    let document = document(accounts);
+
+    bencher
+        .counter(ItemsCount::new(accounts))
+        .counter(BytesCount::new(document.len()))
+        .bench(|| translate_list(black_box(document.as_bytes())).expect("accounts"));
+}
+
+/// An answer of two accounts that is kept.
+#[divan::bench]
+fn cache_hit(bencher: Bencher) {
+    let system = System::new();
+    let config = Config::parse("upstream.url = 'http://127.0.0.1'\ncache.ttl = '10m'");
+    let cache = Arc::new(Cache::new(&config.expect("settings")));
+    let [caller] = callers();
+    let body = translate_list(document(2).as_bytes()).expect("accounts");
+    let look = |body: Result<Vec<u8>, Error>| {
+        let lookup = Lookup {
+            caller,
+            path: "/vmrest/user/externalserviceaccounts".to_owned(),
+            no_cache: false,
+        };
+        let (answer, status) = system
+            .block_on(cache.get(lookup, async move { body }))
+            .expect("an answer");
+        (answer, status)
+    };
+    look(Ok(body));
+
+    bencher.bench_local(|| {
+        let (answer, status) = look(Err(Error::Overloaded));
+        assert!(matches!(status, CacheStatus::Hit(_)));
+        answer
+    });
+}
+
+/// A ticket, its turn and its end, where so many others wait.
+#[divan::bench(args = [1, 1_000])]
+fn queue(bencher: Bencher, waiting: usize) {
+    let callers: [CallerKey; 1_001] = callers();
+    let mut turns = Turns::new(3, 2_048);
+    let mut next = callers.iter().cycle().copied();
+    let mut enter = |turns: &mut Turns| {
+        let caller = next.next().expect("a cycle has no end");
+        turns.enter(caller, true).expect("a place");
+    };
+    for _ in 0..waiting {
+        enter(&mut turns);
+    }
+
+    bencher.bench_local(|| {
+        enter(&mut turns);
+        let (caller, ticket) = turns.begin().expect("a turn");
+        turns.end(ticket, End::Answered { accepted: true });
+        caller
+    });
+}
+
+/// So many people.
+fn callers<const COUNT: usize>() -> [CallerKey; COUNT] {
+    let keys = Data::new(CallerKeys::new());
+    std::array::from_fn(|number| {
+        let request = TestRequest::default()
+            .app_data(Data::clone(&keys))
+            .insert_header(("authorization", format!("Bearer {number}")))
+            .to_http_request();
+        let caller = System::new().block_on(Caller::extract(&request));
+        caller.expect("credentials").key
+    })
+}
+
+/// A list of so many accounts, as Unity Connection prints it.
+fn document(accounts: usize) -> String {
+    let mut document = String::from(
+        r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><UserExternalServiceAccounts>"#,
+    );
+    for number in 0..accounts {
+        write!(
+            document,
+            "<UserExternalServiceAccount>\
+             <URI>/vmrest/user/externalserviceaccounts/75436abf-8784-450f-ac61-{number:012x}</URI>\
+             <IsEnabled>true</IsEnabled><UseServiceCredentials>false</UseServiceCredentials>\
+             <LoginType>2</LoginType><UserId>person.{number}@example.com</UserId>\
+             <ObjectId>75436abf-8784-450f-ac61-{number:012x}</ObjectId>\
+             <DisplayName>Exchange2K{number}</DisplayName></UserExternalServiceAccount>"
+        )
+        .expect("room");
+    }
+    document.push_str("</UserExternalServiceAccounts>");
+    document
+}
