@@ -149,7 +149,13 @@ impl Incoming {
             }
             let answer = answer?;
             match (answer.status, read.not_found) {
-                (StatusCode::OK, _) => translated(&answer, &read.translate),
+                (StatusCode::OK, _) => (read.translate)(&answer.body).map_err(|fault| {
+                    upstream.note_useless(&fault);
+                    Error::UpstreamInvalidResponse {
+                        reason: fault.to_string().into(),
+                        answer: Some(answer.told),
+                    }
+                }),
                 (StatusCode::NOT_FOUND, Some(refusal)) => {
                     Err(Error::Resource(refusal, answer.told))
                 }
@@ -263,16 +269,6 @@ fn is_done(method: &Method, answer: &Answer) -> bool {
         StatusCode::OK => answer.body.is_empty(),
         _ => false,
     }
-}
-
-fn translated(answer: &Answer, translate: &Translate) -> Result<Vec<u8>, Error> {
-    translate(&answer.body).map_err(|fault| {
-        tracing::warn!(reason = %fault, "Unity Connection's answer cannot be used");
-        Error::UpstreamInvalidResponse {
-            reason: fault.to_string().into(),
-            answer: Some(answer.told.clone()),
-        }
-    })
 }
 
 /// A status that nobody asked for.

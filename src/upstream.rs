@@ -14,7 +14,7 @@ use crate::config;
 use crate::credentials::{Caller, CallerKey};
 use crate::error::{Error, UpstreamAnswer};
 use crate::metrics::Exchange;
-use crate::xml::ObjectId;
+use crate::xml::{Fault, ObjectId};
 
 use answer::{Answer, understand};
 use exchange::{Connection, Connections, Failure};
@@ -24,6 +24,7 @@ use turns::End;
 
 pub mod answer;
 pub mod exchange;
+pub mod health;
 pub mod queue;
 pub mod session;
 pub mod shared;
@@ -127,7 +128,7 @@ impl Upstream {
             self.shared.sessions.drop(caller);
         }
 
-        self.shared.note_health(&result);
+        self.shared.health.note(&result, Instant::now().into_std());
         self.measure(call, begun.elapsed(), &result);
         self.settle(turn, caller, &result);
         result.map_err(|failure| {
@@ -137,6 +138,12 @@ impl Upstream {
                 failure.error
             }
         })
+    }
+
+    /// Tells the operator that an answer is not the document that was asked for.
+    pub fn note_useless(&self, fault: &Fault) {
+        let now = Instant::now().into_std();
+        self.shared.health.note_useless(fault, now);
     }
 
     fn measure(&self, call: &Call, duration: Duration, result: &Result<Answer, Failure>) {

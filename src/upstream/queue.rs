@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::health::Seldom;
 use super::turns::{End, Ticket, Turns};
 use crate::config;
 use crate::credentials::CallerKey;
@@ -15,12 +16,15 @@ use crate::error::Error;
 /// The queue of all workers for Unity Connection.
 pub struct Queue {
     timeout: Duration,
+    max_in_flight: usize,
+    halving: Seldom,
     state: Mutex<State>,
 }
 
 struct State {
     turns: Turns,
     waiters: HashMap<Ticket, Waiter>,
+    told_of_limit: bool,
 }
 
 type Waiter = oneshot::Sender<Result<Turn, Error>>;
@@ -30,9 +34,12 @@ impl Queue {
     pub fn new(config: &config::Upstream) -> Arc<Self> {
         Arc::new(Self {
             timeout: config.queue_timeout,
+            max_in_flight: config.max_in_flight,
+            halving: Seldom::default(),
             state: Mutex::new(State {
                 turns: Turns::new(config.max_in_flight, config.queue_limit),
                 waiters: HashMap::new(),
+                told_of_limit: false,
             }),
         })
     }
@@ -92,6 +99,26 @@ impl Queue {
             in_flight: state.turns.in_flight(),
             limit: state.turns.limit(),
             waiting: state.turns.waiting(),
+        }
+    }
+
+    /// Tells the operator when the limit halves and when it is back where it was.
+    fn tell(&self, state: &mut State, before: usize) {
+        let limit = state.turns.limit();
+        if limit < before {
+            if let Some(untold) = self.halving.pass(Instant::now()) {
+                state.told_of_limit = true;
+                tracing::warn!(
+                    limit,
+                    untold,
+                    "Unity Connection is overburdened: fewer calls at once"
+                );
+            }
+        } else if limit == self.max_in_flight && std::mem::take(&mut state.told_of_limit) {
+            tracing::info!(
+                limit,
+                "Unity Connection keeps up again: as many calls at once as configured"
+            );
         }
     }
 
@@ -161,22 +188,11 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let (before, after) = {
-            let turns = &mut self.queue.lock().turns;
-            let before = turns.limit();
-            turns.end(self.ticket, self.end);
-            (before, turns.limit())
-        };
-        if after < before {
-            tracing::warn!(
-                limit = after,
-                "Unity Connection is overburdened: fewer calls at once"
-            );
-        } else if after > before {
-            tracing::info!(
-                limit = after,
-                "Unity Connection keeps up: one call more at once"
-            );
+        {
+            let mut state = self.queue.lock();
+            let before = state.turns.limit();
+            state.turns.end(self.ticket, self.end);
+            self.queue.tell(&mut state, before);
         }
         self.queue.proceed();
     }
