@@ -12,14 +12,14 @@ use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
     LOCATION, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, ResponseError};
 use uuid::Uuid;
 
 use crate::credentials::{CallerKey, challenge};
-use crate::drain::{Drain, InFlight};
+use crate::drain::{Drain, InFlight, Phase};
 use crate::error::Error;
 use crate::metrics::{Exchange, Measured, Metrics};
 use crate::problem::{self, Problem};
@@ -33,7 +33,8 @@ pub async fn surround<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let begun = Instant::now();
-    let in_flight = request.app_data::<Data<Drain>>().map(|drain| drain.begin());
+    let drain = request.app_data::<Data<Drain>>().cloned();
+    let in_flight = drain.as_ref().map(|drain| drain.begin());
     let request_id = request_id(request.headers());
     let method = request.method().clone();
     if method == Method::HEAD {
@@ -63,6 +64,11 @@ pub async fn surround<B: MessageBody + 'static>(
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REQUEST_ID, request_id.clone());
 
+    if drain.is_some_and(|drain| drain.phase() != Phase::Ready) {
+        // Whoever keeps the connection would meet its end with the next request.
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
     account(&response, &method, error.as_ref(), begun.elapsed());
     Ok(response.map_body(|_, body| BoxBody::new(Counted { body, in_flight })))
 }

@@ -11,6 +11,7 @@ use actix_web::http::header::HeaderName;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer, rt};
+use tokio::net::TcpSocket;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
@@ -31,6 +32,10 @@ pub mod certificate;
 
 /// How long an idle client connection is kept: longer than a load balancer keeps its own.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// Connections that may wait to be taken. With the 128 of the standard library, a burst of clients
+/// loses its first attempts and tries again after a second.
+const BACKLOG: u32 = 1024;
 
 /// How long answers may take to leave once all are made and nobody else is waited for.
 const FLUSH: Duration = Duration::from_millis(500);
@@ -147,7 +152,7 @@ impl Bound {
         let mut serving = rt::spawn(self.server);
         rt::spawn(self.admin);
         if let Some(certificate) = self.certificate {
-            rt::spawn(certificate.follow());
+            rt::spawn(certificate.follow(certificate::INTERVAL));
         }
         let api = self.address;
         tracing::info!(scheme = self.scheme, address = %api, admin = %self.admin_address, "listening");
@@ -184,9 +189,12 @@ impl Bound {
         };
         admin.stop(false).await;
         if cut > 0 {
-            return Err(io::Error::other(format!(
-                "{cut} requests were cut at the end"
-            )));
+            let requests = if cut == 1 {
+                "request was"
+            } else {
+                "requests were"
+            };
+            return Err(io::Error::other(format!("{cut} {requests} cut at the end")));
         }
         tracing::info!("done");
         Ok(())
@@ -194,8 +202,17 @@ impl Bound {
 }
 
 fn listen(key: &str, address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address)
-        .map_err(|error| io::Error::new(error.kind(), format!("{key}: {address}: {error}")))
+    let open = || {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()
+        } else {
+            TcpSocket::new_v6()
+        }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?.into_std()
+    };
+    open().map_err(|error| io::Error::new(error.kind(), format!("{key}: {address}: {error}")))
 }
 
 /// The gauges that are read when somebody asks for them.

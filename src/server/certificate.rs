@@ -2,21 +2,24 @@
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{Error, ServerConfig};
 use tokio::time::sleep;
 use x509_parser::parse_x509_certificate;
 
 use crate::config::KeyPair;
 
-/// How often the files are looked at.
-const INTERVAL: Duration = Duration::from_secs(10);
+/// How often a server looks at the files.
+pub const INTERVAL: Duration = Duration::from_secs(10);
+
+/// How often the operator is told that the end is near.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// From when on the operator is warned, in seconds before the end.
 const WARNING: i64 = 30 * 24 * 60 * 60;
@@ -48,13 +51,13 @@ impl Certificate {
         Ok(config.with_no_client_auth().with_cert_resolver(resolver))
     }
 
-    /// Takes a renewed pair whenever there is one, for ever. One that does not load is told of once
+    /// Looks at the files after every `interval`, for ever, and takes a renewed pair. One that does not load is told of once
     /// and the old one stays.
-    pub async fn follow(self: Arc<Self>) {
+    pub async fn follow(self: Arc<Self>, interval: Duration) {
         let mut refused = None;
-        let mut rounds = 0_u32;
+        let mut warned = Instant::now();
         loop {
-            sleep(INTERVAL).await;
+            sleep(interval).await;
             match load(&self.files) {
                 Ok(new) if new.cert == self.current().cert => refused = None,
                 Ok(new) => {
@@ -69,9 +72,8 @@ impl Certificate {
                     refused = Some(fault);
                 }
             }
-            // Once a day.
-            rounds = (rounds + 1) % (24 * 60 * 6);
-            if rounds == 0 {
+            if warned.elapsed() > DAY {
+                warned = Instant::now();
                 warn_of_expiry(&self.current());
             }
         }
@@ -103,7 +105,16 @@ fn load(files: &KeyPair) -> Result<Arc<CertifiedKey>, String> {
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| told(&files.key, &error))?;
     CertifiedKey::from_der(chain, key, &ring::default_provider())
         .map(Arc::new)
-        .map_err(|error| told(&files.key, &error))
+        .map_err(|error| match error {
+            Error::InconsistentKeys(_) => {
+                let certificate = files.certificate.display();
+                told(
+                    &files.key,
+                    &format!("it is not the key of the certificate in {certificate}"),
+                )
+            }
+            error => told(&files.key, &error),
+        })
 }
 
 fn warn_of_expiry(certificate: &CertifiedKey) {
