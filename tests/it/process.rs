@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longer than a start takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -79,6 +79,43 @@ impl Process {
         let (guard, late) = more.wait_timeout_while(guard, DEADLINE, missing).unwrap();
         assert!(!late.timed_out(), "no {text} in {guard:?}");
         guard[stream].clone()
+    }
+
+    /// Where the operator's side of a gateway is.
+    pub fn admin(&self) -> SocketAddr {
+        let log = self.wait_for(1, "listening");
+        let admin = log.split("\"admin\":\"").nth(1).unwrap();
+        admin.split('"').next().unwrap().parse().unwrap()
+    }
+
+    /// Sends a signal: `TERM` or `INT`.
+    pub fn signal(&self, name: &str) {
+        let process = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &process]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits until the program has ended on its own; its exit code, and all that it printed and logged.
+    pub fn ended(mut self) -> (i32, [String; 2]) {
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(begun.elapsed() < DEADLINE, "it does not end");
+            thread::sleep(Duration::from_millis(2));
+        };
+        for reader in self.readers.drain(..) {
+            reader.join().unwrap();
+        }
+        let printed = self.printed.0.lock().unwrap().clone();
+        (status.code().unwrap(), printed)
+    }
+
+    /// Counts the descriptors that the program has open.
+    pub fn descriptors(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.child.id());
+        fs::read_dir(folder).unwrap().count()
     }
 
     /// Reads one of the kernel's figures of the process, such as `VmHWM`, in KiB.
