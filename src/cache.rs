@@ -5,10 +5,11 @@
 //! kept. A write, or a rejection, starts a new generation of the caller's answers: what was read
 //! before it is out of reach from then on, even if it arrives later.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix_web::http::header::HeaderValue;
@@ -16,6 +17,7 @@ use actix_web::rt;
 use actix_web::web::Bytes;
 use moka::policy::EvictionPolicy;
 use sha2::{Digest, Sha256};
+use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::credentials::CallerKey;
@@ -32,9 +34,13 @@ pub struct Cache {
     ttl: Duration,
     max_size: usize,
     answers: moka::future::Cache<Key, Arc<Answer>>,
+    under_way: Mutex<HashMap<Key, Waiters>>,
     generations: moka::sync::Cache<CallerKey, u64>,
     last_generation: AtomicU64,
 }
+
+/// Those who wait for a call that another request makes.
+type Waiters = Vec<oneshot::Sender<Result<Arc<Answer>, Error>>>;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
@@ -144,6 +150,7 @@ impl Cache {
                 .weigher(|key: &Key, answer: &Arc<Answer>| weight(&key.path, answer))
                 .time_to_live(config.cache.ttl)
                 .build(),
+            under_way: Mutex::default(),
             generations: moka::sync::Cache::builder()
                 .max_capacity(CAPACITY)
                 .eviction_policy(EvictionPolicy::lru())
@@ -178,28 +185,20 @@ impl Cache {
             return Ok((answer, CacheStatus::Hit(ttl)));
         }
 
-        let cache = Arc::clone(self);
-        // A task of its own: whoever polled it could go away, and another would begin anew.
-        let filling = rt::spawn(async move {
-            let entry = cache.answers.entry_by_ref(&key);
-            let fetch = async { fetch.await.map(|body| Arc::new(Answer::new(body))) };
-            let entry = entry
-                .or_try_insert_with(fetch)
-                .await
-                .map_err(|error| Error::clone(&error))?;
-            let kept = if !entry.is_fresh() {
-                Kept::Collapsed
-            } else if cache.keeps(&key, entry.value()) {
-                Kept::Stored
-            } else {
-                // moka would find room for it first and throw it out later.
-                cache.answers.invalidate(&key).await;
-                Kept::No
+        let (answer, kept) = if let Some(waiter) = self.join(&key) {
+            let answer = waiter.await.unwrap_or(Err(Error::Overloaded))?;
+            (answer, Kept::Collapsed)
+        } else {
+            let call = UnderWay {
+                cache: Arc::clone(self),
+                key,
+                answer: None,
             };
-            Ok((entry.into_value(), kept))
-        });
-        // It ends early only with its worker.
-        let (answer, kept) = filling.await.unwrap_or(Err(Error::Overloaded))?;
+            // A task of its own, which goes on when the client has gone.
+            let making = rt::spawn(call.make(no_cache, fetch));
+            // It ends early only with its worker.
+            making.await.unwrap_or(Err(Error::Overloaded))?
+        };
         let status = if no_cache {
             CacheStatus::Request(kept)
         } else {
@@ -223,11 +222,78 @@ impl Cache {
         self.generations.get(&caller).unwrap_or(0)
     }
 
+    /// A place among those who wait for a call that is under way; none where there is none yet:
+    /// then it is to be made.
+    fn join(&self, key: &Key) -> Option<oneshot::Receiver<Result<Arc<Answer>, Error>>> {
+        let mut under_way = self.under_way();
+        let Some(waiters) = under_way.get_mut(key) else {
+            under_way.insert(key.clone(), Vec::new());
+            return None;
+        };
+        let (sender, receiver) = oneshot::channel();
+        waiters.push(sender);
+        Some(receiver)
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashMap<Key, Waiters>> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether later readers find this answer.
     fn keeps(&self, key: &Key, answer: &Answer) -> bool {
         !self.ttl.is_zero()
             && weight(&key.path, answer) as usize <= self.max_size
             && self.generation(key.caller) == key.generation
+    }
+}
+
+/// A call that others may join, until it is dropped.
+struct UnderWay {
+    cache: Arc<Cache>,
+    key: Key,
+    answer: Option<Result<Arc<Answer>, Error>>,
+}
+
+impl UnderWay {
+    async fn make(
+        mut self,
+        no_cache: bool,
+        fetch: impl Future<Output = Result<Vec<u8>, Error>>,
+    ) -> Result<(Arc<Answer>, Kept), Error> {
+        let Cache { answers, ttl, .. } = &*self.cache;
+        // The one before may have ended just now.
+        let found = if no_cache || ttl.is_zero() {
+            None
+        } else {
+            answers.get(&self.key).await
+        };
+        let answer = match found {
+            Some(answer) => Ok(answer),
+            None => fetch.await.map(|body| Arc::new(Answer::new(body))),
+        };
+        let mut kept = Kept::No;
+        if let Ok(answer) = &answer
+            && self.cache.keeps(&self.key, answer)
+        {
+            kept = Kept::Stored;
+            answers.insert(self.key.clone(), Arc::clone(answer)).await;
+        }
+        self.answer = Some(answer.clone());
+        answer.map(|answer| (answer, kept))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let waiters = self.cache.under_way().remove(&self.key);
+        // Without an answer they learn that none comes. Who has gone needs none.
+        if let Some(answer) = &self.answer {
+            for waiter in waiters.into_iter().flatten() {
+                drop(waiter.send(answer.clone()));
+            }
+        }
     }
 }
 

@@ -150,7 +150,7 @@ pub struct List<'a> {
 
 impl<'a> List<'a> {
     /// The next object; `None` after the last, when the whole document has been read.
-    pub fn next(&mut self) -> Result<Option<&Object<'a>>, Fault> {
+    pub fn advance(&mut self) -> Result<Option<&Object<'a>>, Fault> {
         if self.ended {
             return Ok(None);
         }

@@ -195,7 +195,7 @@ pub async fn set_account_password(
 pub fn translate_list(body: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut list = xml::list(body, ROOT, ITEM)?;
     let mut items = Vec::new();
-    while let Some(object) = list.next()? {
+    while let Some(object) = list.advance()? {
         items.push(parse(object, None)?);
     }
     let list = Accounts {

@@ -260,7 +260,7 @@ pub async fn delete_alternate_device(call: Incoming, PathId(id): PathId) -> Resp
 fn translate_list(body: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut list = xml::list(body, ROOT, ITEM)?;
     let mut items = Vec::new();
-    while let Some(object) = list.next()? {
+    while let Some(object) = list.advance()? {
         items.push(parse(object, None)?);
     }
     let list = AlternateDevices {

@@ -98,7 +98,7 @@ fn tell(status: StatusCode, body: &[u8], call: &Call) -> UpstreamAnswer {
 /// The first error of an error document, where the document is whole.
 fn first_error(body: &[u8]) -> Result<Option<Object<'_>>, Fault> {
     let mut errors = xml::list(body, "ErrorDetails", "errors")?;
-    let first = errors.next()?.cloned();
-    while errors.next()?.is_some() {}
+    let first = errors.advance()?.cloned();
+    while errors.advance()?.is_some() {}
     Ok(first)
 }

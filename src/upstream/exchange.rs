@@ -14,7 +14,7 @@ use std::time::Duration;
 use actix_web::body::{BodyStream, MessageBody};
 use actix_web::error::ParseError;
 use actix_web::http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap,
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap,
     HeaderName, HeaderValue, TRANSFER_ENCODING, USER_AGENT,
 };
 use actix_web::http::{Method, StatusCode, Uri, Version};
@@ -45,7 +45,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// One worker's connections.
 pub struct Connections {
     origin: String,
-    host: HeaderValue,
     max_response_size: usize,
     connect_timeout: Duration,
     tls: Arc<rustls::ClientConfig>,
@@ -117,12 +116,8 @@ impl Failure {
 impl Connections {
     /// Connects nothing yet.
     pub fn new(config: &config::Upstream, tls: Arc<rustls::ClientConfig>) -> Self {
-        let origin = config.url.origin().ascii_serialization();
-        let (_, host) = origin.split_once("://").unwrap_or_default();
         Self {
-            #[expect(clippy::expect_used, reason = "a URL's host and port")]
-            host: HeaderValue::from_str(host).expect("a header value"),
-            origin,
+            origin: config.url.origin().ascii_serialization(),
             max_response_size: config.max_response_size,
             connect_timeout: config.connect_timeout,
             pooled: RefCell::new(client(config.connect_timeout, &tls, KEEP_ALIVE)),
@@ -183,7 +178,6 @@ impl Connections {
         let mut request = client
             .request(call.method.clone(), uri)
             .no_decompress()
-            .insert_header((HOST, self.host.clone()))
             .insert_header((AUTHORIZATION, call.caller.credentials.header()))
             .insert_header((ACCEPT, XML))
             .insert_header((USER_AGENT, OURSELVES));

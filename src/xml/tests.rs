@@ -6,14 +6,14 @@ const ID: &str = "75436abf-8784-450f-ac61-23a08be2c364";
 fn text(xml: &str) -> Result<String, Fault> {
     let document = format!("<O>{xml}</O>");
     let object = object(document.as_bytes(), "O")?;
-    object.text("A").map(|text| text.to_string())
+    object.text("A").map(ToString::to_string)
 }
 
 /// How many objects `I` the list `L` holds.
 fn count(body: &[u8]) -> Result<usize, Fault> {
     let mut objects = list(body, "L", "I")?;
     let mut count = 0;
-    while objects.next()?.is_some() {
+    while objects.advance()?.is_some() {
         count += 1;
     }
     Ok(count)
