@@ -6,7 +6,6 @@
 //! before it is out of reach from then on, even if it arrives later.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,9 +18,13 @@ use moka::policy::EvictionPolicy;
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
+use status::{CacheStatus, Kept};
+
 use crate::config::Config;
 use crate::credentials::CallerKey;
 use crate::error::Error;
+
+pub mod status;
 
 /// What an entry weighs besides its body and path, in bytes: key, validator, moka's own.
 const OVERHEAD: usize = 256;
@@ -87,56 +90,6 @@ pub struct Lookup {
     pub no_cache: bool,
 }
 
-/// Where an answer came from. It prints as a `Cache-Status` (RFC 9211).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CacheStatus {
-    /// It was kept, and is fresh for so many seconds more.
-    Hit(u64),
-    /// It was fetched, since there was none.
-    Miss(Kept),
-    /// It was fetched, since the client wanted it so.
-    Request(Kept),
-}
-
-/// What became of an answer that was fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// Kept for later.
-    Stored,
-    /// Not kept.
-    No,
-    /// Fetched by a call that another request made.
-    Collapsed,
-}
-
-impl CacheStatus {
-    /// Its name in metrics and log lines.
-    pub fn result(self) -> &'static str {
-        match self {
-            Self::Hit(_) => "hit",
-            Self::Miss(Kept::Collapsed) | Self::Request(Kept::Collapsed) => "collapsed",
-            Self::Miss(_) => "miss",
-            Self::Request(_) => "bypass",
-        }
-    }
-}
-
-impl fmt::Display for CacheStatus {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (forward, kept) = match self {
-            Self::Hit(ttl) => return write!(formatter, "cupi-gateway; hit; ttl={ttl}"),
-            Self::Miss(kept) => ("miss", kept),
-            Self::Request(kept) => ("request", kept),
-        };
-        let kept = match kept {
-            Kept::Stored => "; stored",
-            Kept::No => "",
-            Kept::Collapsed => "; collapsed",
-        };
-        write!(formatter, "cupi-gateway; fwd={forward}{kept}")
-    }
-}
-
 impl Cache {
     /// Keeps nothing yet.
     pub fn new(config: &Config) -> Self {
@@ -147,6 +100,8 @@ impl Cache {
             max_size: config.cache.max_size,
             answers: moka::future::Cache::builder()
                 .max_capacity(config.cache.max_size as u64)
+                // The default policy may refuse a new answer while old ones are asked for.
+                .eviction_policy(EvictionPolicy::lru())
                 .weigher(|key: &Key, answer: &Arc<Answer>| weight(&key.path, answer))
                 .time_to_live(config.cache.ttl)
                 .build(),
@@ -262,23 +217,21 @@ impl UnderWay {
         no_cache: bool,
         fetch: impl Future<Output = Result<Vec<u8>, Error>>,
     ) -> Result<(Arc<Answer>, Kept), Error> {
-        let Cache { answers, ttl, .. } = &*self.cache;
-        // The one before may have ended just now.
-        let found = if no_cache || ttl.is_zero() {
-            None
-        } else {
-            answers.get(&self.key).await
-        };
-        let answer = match found {
-            Some(answer) => Ok(answer),
-            None => fetch.await.map(|body| Arc::new(Answer::new(body))),
-        };
+        let answers = &self.cache.answers;
+        // The call before this one may have ended just now.
+        if !no_cache && let Some(answer) = answers.get(&self.key).await {
+            self.answer = Some(Ok(Arc::clone(&answer)));
+            return Ok((answer, Kept::Stored));
+        }
+        let answer = fetch.await.map(|body| Arc::new(Answer::new(body)));
         let mut kept = Kept::No;
         if let Ok(answer) = &answer
             && self.cache.keeps(&self.key, answer)
         {
             kept = Kept::Stored;
             answers.insert(self.key.clone(), Arc::clone(answer)).await;
+            // Done here, so that what is counted is what is kept.
+            answers.run_pending_tasks().await;
         }
         self.answer = Some(answer.clone());
         answer.map(|answer| (answer, kept))

@@ -11,7 +11,8 @@ use actix_web::http::header::{
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::cache::{Answer, CacheStatus};
+use crate::cache::Answer;
+use crate::cache::status::CacheStatus;
 use crate::error::Error;
 use crate::upstream::answer as upstream;
 use crate::xml::ObjectId;

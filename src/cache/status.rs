@@ -1,0 +1,53 @@
+//! Where an answer came from: `Cache-Status` (RFC 9211).
+
+use std::fmt;
+
+/// Where an answer came from. It prints as a `Cache-Status` (RFC 9211).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheStatus {
+    /// It was kept, and is fresh for so many seconds more.
+    Hit(u64),
+    /// It was fetched, since there was none.
+    Miss(Kept),
+    /// It was fetched, since the client wanted it so.
+    Request(Kept),
+}
+
+/// What became of an answer that was fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Kept for later.
+    Stored,
+    /// Not kept.
+    No,
+    /// Fetched by a call that another request made.
+    Collapsed,
+}
+
+impl CacheStatus {
+    /// Its name in metrics and log lines.
+    pub fn result(self) -> &'static str {
+        match self {
+            Self::Hit(_) => "hit",
+            Self::Miss(Kept::Collapsed) | Self::Request(Kept::Collapsed) => "collapsed",
+            Self::Miss(_) => "miss",
+            Self::Request(_) => "bypass",
+        }
+    }
+}
+
+impl fmt::Display for CacheStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (forward, kept) = match self {
+            Self::Hit(ttl) => return write!(formatter, "cupi-gateway; hit; ttl={ttl}"),
+            Self::Miss(kept) => ("miss", kept),
+            Self::Request(kept) => ("request", kept),
+        };
+        let kept = match kept {
+            Kept::Stored => "; stored",
+            Kept::No => "",
+            Kept::Collapsed => "; collapsed",
+        };
+        write!(formatter, "cupi-gateway; fwd={forward}{kept}")
+    }
+}
