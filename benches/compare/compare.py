@@ -114,6 +114,8 @@ def gateway(binary, upstream, port, core, **settings):
     """The gateway, with settings that one would make for a server that can take it all at once."""
     settings = {"server__bind": f"{ADDRESS}:{port}", "upstream__url": f"http://{ADDRESS}:{upstream}", **settings}
     environment = {f"CUPI_GATEWAY__{key.upper()}": value for key, value in settings.items()}
+    # Several gateways stand here at once.
+    environment["CUPI_GATEWAY__ADMIN__BIND"] = f"{ADDRESS}:0"
     environment["PATH"] = os.environ["PATH"]
     return Server([str(binary), "serve"], core, environment)
 

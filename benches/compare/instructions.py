@@ -49,6 +49,7 @@ def main(binary, folder):
             environment = {
                 "PATH": os.environ["PATH"],
                 "CUPI_GATEWAY__SERVER__BIND": f"{ADDRESS}:{port}",
+                "CUPI_GATEWAY__ADMIN__BIND": f"{ADDRESS}:0",
                 "CUPI_GATEWAY__SERVER__WORKERS": "1",
                 "CUPI_GATEWAY__UPSTREAM__URL": f"http://{ADDRESS}:{port + size}",
                 "CUPI_GATEWAY__UPSTREAM__MAX_IN_FLIGHT": "64",
