@@ -57,11 +57,8 @@ start() {
     fi
 }
 
-# A free port for each address; the admin's, where there is one, too.
-export CUPI_GATEWAY__SERVER__BIND=127.0.0.1:0
-if grep -q '^\[admin\]' config/cupi-gateway.toml; then
-    export CUPI_GATEWAY__ADMIN__BIND=127.0.0.1:0
-fi
+# A free port for each address.
+export CUPI_GATEWAY__SERVER__BIND=127.0.0.1:0 CUPI_GATEWAY__ADMIN__BIND=127.0.0.1:0
 
 # must_find FAULT PATTERN COMMAND…: the command must fail and say why.
 must_find() {

@@ -33,8 +33,8 @@ pub mod certificate;
 /// How long an idle client connection is kept: longer than a load balancer keeps its own.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// Connections that may wait to be taken. With the 128 of the standard library, a burst of clients
-/// loses its first attempts and tries again after a second.
+/// Connections that may wait to be taken: room for a burst of clients, where the standard library
+/// has room for 128.
 const BACKLOG: u32 = 1024;
 
 /// How long answers may take to leave once all are made and nobody else is waited for.
