@@ -46,10 +46,8 @@ fn cache_hit(bencher: Bencher) {
             path: "/vmrest/user/externalserviceaccounts".to_owned(),
             no_cache: false,
         };
-        let (answer, status) = system
-            .block_on(cache.get(lookup, async move { body }))
-            .expect("an answer");
-        (answer, status)
+        let (answer, status) = system.block_on(cache.get(lookup, async move { body }));
+        (answer.expect("an answer"), status)
     };
     look(Ok(body));
 

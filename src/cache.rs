@@ -121,7 +121,7 @@ impl Cache {
         self: &Arc<Self>,
         lookup: Lookup,
         fetch: impl Future<Output = Result<Vec<u8>, Error>> + 'static,
-    ) -> Result<(Arc<Answer>, CacheStatus), Error> {
+    ) -> (Result<Arc<Answer>, Error>, CacheStatus) {
         let Lookup {
             caller,
             path,
@@ -137,11 +137,11 @@ impl Cache {
         } else if let Some(answer) = self.answers.get(&key).await {
             let age = answer.fetched.elapsed();
             let ttl = self.ttl.saturating_sub(age).as_secs();
-            return Ok((answer, CacheStatus::Hit(ttl)));
+            return (Ok(answer), CacheStatus::Hit(ttl));
         }
 
         let (answer, kept) = if let Some(waiter) = self.join(&key) {
-            let answer = waiter.await.unwrap_or(Err(Error::Overloaded))?;
+            let answer = waiter.await.unwrap_or(Err(Error::Overloaded));
             (answer, Kept::Collapsed)
         } else {
             let call = UnderWay {
@@ -152,14 +152,15 @@ impl Cache {
             // A task of its own, which goes on when the client has gone.
             let making = rt::spawn(call.make(no_cache, fetch));
             // It ends early only with its worker.
-            making.await.unwrap_or(Err(Error::Overloaded))?
+            let nothing = (Err(Error::Overloaded), Kept::No);
+            making.await.unwrap_or(nothing)
         };
         let status = if no_cache {
             CacheStatus::Request(kept)
         } else {
             CacheStatus::Miss(kept)
         };
-        Ok((answer, status))
+        (answer, status)
     }
 
     /// What all kept answers weigh, in bytes.
@@ -216,12 +217,12 @@ impl UnderWay {
         mut self,
         no_cache: bool,
         fetch: impl Future<Output = Result<Vec<u8>, Error>>,
-    ) -> Result<(Arc<Answer>, Kept), Error> {
+    ) -> (Result<Arc<Answer>, Error>, Kept) {
         let answers = &self.cache.answers;
         // The call before this one may have ended just now.
         if !no_cache && let Some(answer) = answers.get(&self.key).await {
             self.answer = Some(Ok(Arc::clone(&answer)));
-            return Ok((answer, Kept::Stored));
+            return (Ok(answer), Kept::Stored);
         }
         let answer = fetch.await.map(|body| Arc::new(Answer::new(body)));
         let mut kept = Kept::No;
@@ -234,7 +235,7 @@ impl UnderWay {
             answers.run_pending_tasks().await;
         }
         self.answer = Some(answer.clone());
-        answer.map(|answer| (answer, kept))
+        (answer, kept)
     }
 }
 

@@ -7,7 +7,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -198,8 +198,6 @@ impl FromRequest for Caller {
         let keys = request.app_data::<Data<CallerKeys>>();
         ready(credentials.and_then(|credentials| {
             let key = keys.ok_or(Error::CredentialsMissing)?.key(&credentials);
-            // For the access line.
-            request.extensions_mut().insert(key);
             Ok(Self { credentials, key })
         }))
     }

@@ -3,11 +3,10 @@
 //! A resource says what to call and how to translate the answer; everything that is the same for
 //! all resources happens here.
 
-use std::cell::Cell;
 use std::future::{Future, Ready, ready};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use actix_web::dev::Payload;
 use actix_web::http::{Method, StatusCode};
@@ -16,12 +15,14 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, rt};
 use secrecy::SecretString;
 use serde::Serialize;
 
+use crate::access::Notes;
 use crate::cache::{Cache, Lookup};
 use crate::credentials::Caller;
 use crate::error::{Error, Refusal};
-use crate::metrics::{Measured, Metrics};
+use crate::metrics::Metrics;
 use crate::request::{no_cache, traceparent};
 use crate::upstream::answer::Answer;
+use crate::upstream::queue::Turn;
 use crate::upstream::{Call, Upstream};
 use crate::xml::Fault;
 
@@ -87,6 +88,7 @@ pub struct Incoming {
     gateway: Data<Gateway>,
     request: HttpRequest,
     caller: Caller,
+    notes: Notes,
 }
 
 impl FromRequest for Incoming {
@@ -100,10 +102,16 @@ impl FromRequest for Incoming {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let caller = Caller::from_request(request, payload).into_inner();
         let gateway = request.app_data::<Data<Gateway>>().expect("a gateway");
-        ready(caller.map(|caller| Self {
-            gateway: Data::clone(gateway),
-            request: request.clone(),
-            caller,
+        let notes = request.extensions().get::<Notes>().cloned();
+        let notes = notes.unwrap_or_default();
+        ready(caller.map(|caller| {
+            notes.add(|noted| noted.caller = Some(caller.key));
+            Self {
+                gateway: Data::clone(gateway),
+                request: request.clone(),
+                caller,
+                notes,
+            }
         }))
     }
 }
@@ -120,6 +128,7 @@ impl Incoming {
             gateway,
             request,
             caller,
+            notes,
         } = self;
         gateway.upstream.check_sign_in(caller.key)?;
         let headers = request.headers();
@@ -139,11 +148,10 @@ impl Incoming {
             traceparent: traceparent(headers),
         };
         let (cache, upstream) = (Arc::clone(&gateway.cache), Rc::clone(&gateway.upstream));
-        let measured = Rc::new(Cell::new(Measured::default()));
-        let measuring = Rc::clone(&measured);
+        let noting = notes.clone();
         let fetch = async move {
-            let turn = upstream.turn(call.caller.key).await?;
-            let answer = measure(&measuring, turn.waited, upstream.call(turn, &call)).await;
+            let turn = turn(&upstream, &call, &noting).await?;
+            let answer = timed(&noting, upstream.call(turn, &call)).await;
             if let Err(Error::CredentialsRejected(_)) = answer {
                 cache.renew(call.caller.key);
             }
@@ -162,22 +170,15 @@ impl Incoming {
                 _ => Err(unexpected(answer)),
             }
         };
-        let answer = gateway.cache.get(lookup, fetch).await;
-        let result = answer
-            .as_ref()
-            .map_or("miss", |(_, status)| status.result());
+        let (answer, status) = gateway.cache.get(lookup, fetch).await;
+        let result = status.result();
         gateway
             .metrics
             .cache_lookups
             .with_label_values(&[result])
             .inc();
-        let cache = Some(result);
-        request.extensions_mut().insert(Measured {
-            cache,
-            ..measured.get()
-        });
-        let (answer, status) = answer?;
-        Ok(respond::read(headers, &answer, status))
+        notes.add(|noted| noted.cache = Some(result));
+        Ok(respond::read(headers, &*answer?, status))
     }
 
     /// Makes a change. The answer is a success: 204, 201 for a POST, or 200 without a body.
@@ -186,6 +187,7 @@ impl Incoming {
             gateway,
             request,
             caller,
+            notes,
         } = self;
         gateway.upstream.check_sign_in(caller.key)?;
         let (not_found, rejected, reconsider) = (write.not_found, write.rejected, write.reconsider);
@@ -200,12 +202,10 @@ impl Incoming {
             traceparent: traceparent(request.headers()),
         };
         // A client that goes away while it waits takes its write along.
-        let turn = gateway.upstream.turn(call.caller.key).await?;
+        let turn = turn(&gateway.upstream, &call, &notes).await?;
         let (cache, upstream) = (Arc::clone(&gateway.cache), Rc::clone(&gateway.upstream));
-        let measured = Rc::new(Cell::new(Measured::default()));
-        let measuring = Rc::clone(&measured);
         let calling = rt::spawn(async move {
-            let answer = measure(&measuring, turn.waited, upstream.call(turn, &call)).await;
+            let answer = timed(&notes, upstream.call(turn, &call)).await;
             cache.renew(call.caller.key);
             let answer = answer?;
             if answer.status.is_success() {
@@ -228,24 +228,26 @@ impl Incoming {
         });
         // It ends early only with its worker.
         let ended = calling.await;
-        request.extensions_mut().insert(measured.get());
         ended.unwrap_or(Err(Error::OutcomeUnknown(Box::new(Error::UpstreamTimeout))))
     }
 }
 
-/// Notes how long a call waited and took.
-async fn measure(
-    measured: &Cell<Measured>,
-    queued: Duration,
+/// Waits for the caller's turn, and notes how long, come of it what may.
+async fn turn(upstream: &Upstream, call: &Call, notes: &Notes) -> Result<Turn, Error> {
+    let begun = Instant::now();
+    let turn = upstream.turn(call.caller.key).await;
+    notes.add(|noted| noted.queued = Some(begun.elapsed()));
+    turn
+}
+
+/// Notes how long a call takes.
+async fn timed(
+    notes: &Notes,
     call: impl Future<Output = Result<Answer, Error>>,
 ) -> Result<Answer, Error> {
     let begun = Instant::now();
     let answer = call.await;
-    measured.set(Measured {
-        queued: Some(queued),
-        called: Some(begun.elapsed()),
-        ..measured.get()
-    });
+    notes.add(|noted| noted.called = Some(begun.elapsed()));
     answer
 }
 

@@ -10,7 +10,7 @@
 //!           resources/accounts.rs  …                 rooms: one file per resource
 //!                 gateway                            stairs: one call there and back
 //!           cache      upstream                      cellar: the only door to Unity Connection
-//!    credentials  request  problem  xml  error  drain  config  metrics  logging    foundation
+//!    access  credentials  request  problem  xml  error  drain  config  metrics  logging    foundation
 //!    simulator    its own house; meets ours over HTTP, in demo and in tests only
 //! ```
 //!
@@ -42,6 +42,7 @@ pub mod resources;
 pub mod cache;
 pub mod upstream;
 
+pub mod access;
 pub mod credentials;
 pub mod error;
 pub mod problem;

@@ -49,21 +49,10 @@ pub struct Exchange<'a> {
     pub route: Option<&'a str>,
     /// The status of its answer, where there was one.
     pub status: Option<u16>,
-    /// The code of the problem that it met.
+    /// The code of the problem that it met, or what else became of it.
     pub code: Option<&'static str>,
     /// From its begin to its end.
     pub duration: Duration,
-}
-
-/// What of a request's time went where, for its access line.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Measured {
-    /// What came of the look into the cache.
-    pub cache: Option<&'static str>,
-    /// How long it waited for its turn.
-    pub queued: Option<Duration>,
-    /// How long its call took.
-    pub called: Option<Duration>,
 }
 
 impl Metrics {

@@ -1,29 +1,27 @@
 //! What is the same for every request: its id, HEAD, the headers of every response, problem
-//! documents, the access line.
+//! documents.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
 
 use actix_cors::CorsError;
+use actix_web::ResponseError;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-    LOCATION, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
-use actix_web::{HttpMessage, ResponseError};
 use uuid::Uuid;
 
-use crate::credentials::{CallerKey, challenge};
+use crate::access::Asked;
+use crate::credentials::challenge;
 use crate::drain::{Drain, InFlight, Phase};
 use crate::error::Error;
-use crate::metrics::{Exchange, Measured, Metrics};
 use crate::problem::{self, Problem};
-use crate::request::traceparent;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -32,25 +30,18 @@ pub async fn surround<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let begun = Instant::now();
     let drain = request.app_data::<Data<Drain>>().cloned();
     let in_flight = drain.as_ref().map(|drain| drain.begin());
     let request_id = request_id(request.headers());
+    let asked = Asked::begin(&request, request_id.clone());
     let method = request.method().clone();
     if method == Method::HEAD {
         // No GET route of actix answers it; the encoder knows on its own to leave the body out.
         request.head_mut().method = Method::GET;
     }
-    let mut gone = Gone {
-        request_id: &request_id,
-        method: &method,
-        begun,
-        answered: false,
-    };
 
     let response = next.call(request).await?;
 
-    gone.answered = true;
     let error = failure(&response, &method);
     let mut response = match &error {
         Some(error) => with_problem(response, error, &request_id),
@@ -69,88 +60,8 @@ pub async fn surround<B: MessageBody + 'static>(
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
-    account(&response, &method, error.as_ref(), begun.elapsed());
+    asked.end(&response, error.as_ref());
     Ok(response.map_body(|_, body| BoxBody::new(Counted { body, in_flight })))
-}
-
-/// Counts a request that was answered, and writes its access line.
-fn account(response: &ServiceResponse, method: &Method, error: Option<&Error>, duration: Duration) {
-    let request = response.request();
-    let route = request.match_pattern();
-    let status = response.status().as_u16();
-    let code = error.map(|error| error.problem_type().code);
-    if let Some(metrics) = request.app_data::<Data<Metrics>>() {
-        metrics.request(&Exchange {
-            method,
-            route: route.as_deref(),
-            status: Some(status),
-            code,
-            duration,
-        });
-    }
-
-    let extensions = request.extensions();
-    let measured = extensions.get::<Measured>().copied().unwrap_or_default();
-    let caller = extensions.get::<CallerKey>().map(ToString::to_string);
-    let trace = traceparent(request.headers());
-    let trace_id = trace
-        .as_ref()
-        .and_then(|trace| trace.to_str().ok()?.get(3..35));
-    let write = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let location = response.headers().get(LOCATION);
-    let made = location.and_then(|uri| uri.to_str().ok()?.rsplit('/').next());
-    let object = made
-        .or(request.match_info().get("objectId"))
-        .filter(|_| write && caller.is_some());
-    let outcome = object.map(|_| match error {
-        None => "done",
-        Some(Error::OutcomeUnknown(_)) => "unknown",
-        Some(_) => "refused",
-    });
-    tracing::info!(
-        target: "cupi_gateway::access",
-        method = method.as_str(),
-        route = route.as_deref().unwrap_or("other"),
-        status,
-        code,
-        duration_ms = milliseconds(duration),
-        queue_ms = measured.queued.map(milliseconds),
-        upstream_ms = measured.called.map(milliseconds),
-        cache = measured.cache,
-        object,
-        outcome,
-        request_id = response.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()),
-        trace_id,
-        caller,
-        "request",
-    );
-}
-
-/// With three digits after the point.
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
-}
-
-/// A request whose client may go away before it is answered; then nothing else tells of it.
-struct Gone<'a> {
-    request_id: &'a HeaderValue,
-    method: &'a Method,
-    begun: Instant,
-    answered: bool,
-}
-
-impl Drop for Gone<'_> {
-    fn drop(&mut self) {
-        if !self.answered {
-            tracing::info!(
-                target: "cupi_gateway::access",
-                method = self.method.as_str(),
-                duration_ms = milliseconds(self.begun.elapsed()),
-                request_id = self.request_id.to_str().unwrap_or_default(),
-                "the client went away",
-            );
-        }
-    }
 }
 
 /// A body that keeps its request in flight until it was sent.

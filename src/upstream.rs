@@ -26,6 +26,7 @@ pub mod answer;
 pub mod exchange;
 pub mod health;
 pub mod queue;
+pub mod seldom;
 pub mod session;
 pub mod shared;
 pub mod sign_in;
@@ -81,12 +82,11 @@ impl Upstream {
 
     /// Waits until the caller may call.
     pub async fn turn(&self, caller: CallerKey) -> Result<Turn, Error> {
+        let begun = Instant::now();
         let known = self.shared.sign_in.is_known(caller);
         let turn = self.shared.queue.turn(caller, known).await?;
-        self.shared
-            .metrics
-            .queue_wait
-            .observe(turn.waited.as_secs_f64());
+        let waited = begun.elapsed();
+        self.shared.metrics.queue_wait.observe(waited.as_secs_f64());
         Ok(turn)
     }
 
@@ -106,7 +106,7 @@ impl Upstream {
         }) = result
         {
             self.shared.sessions.drop(caller);
-            result = Err(self.doubt(call, told, deadline).await.into());
+            result = Err(self.doubt(&turn, call, told, deadline).await.into());
         }
         if let Ok(answer) = &mut result
             && answer.status == StatusCode::BAD_REQUEST
@@ -117,7 +117,7 @@ impl Upstream {
                 password: None,
                 ..call.clone()
             };
-            let document = self.exchange(Connection::Fresh, &look, deadline).await;
+            let document = self.exchange_again(&turn, &look, deadline).await;
             let document = document
                 .ok()
                 .filter(|document| document.status == StatusCode::OK);
@@ -172,9 +172,7 @@ impl Upstream {
                 self.shared.metrics.sign_in_pauses.inc_by(u64::from(paused));
                 turn.end_for_all(error);
             }
-            (Some(Error::UpstreamBusy(_) | Error::UpstreamTimeout), _) => {
-                turn.end(End::Overburdened);
-            }
+            (Some(error), _) if is_overburdened(error) => turn.end(End::Overburdened),
             (_, Some(_)) => turn.end(End::Answered { accepted }),
             (_, None) => turn.end(End::Nothing),
         }
@@ -182,7 +180,13 @@ impl Upstream {
 
     /// What a 401 means. To credentials that were accepted lately it may just be Unity Connection's
     /// way to say "not permitted" (CUII, "Error Handling"): a call that everybody may make tells.
-    async fn doubt(&self, call: &Call, told: UpstreamAnswer, deadline: Instant) -> Error {
+    async fn doubt(
+        &self,
+        turn: &Turn,
+        call: &Call,
+        told: UpstreamAnswer,
+        deadline: Instant,
+    ) -> Error {
         if !self.shared.sign_in.is_known(call.caller.key) {
             return Error::CredentialsRejected(told);
         }
@@ -194,7 +198,7 @@ impl Upstream {
             in_session: false,
             ..call.clone()
         };
-        match self.exchange(Connection::Fresh, &check, deadline).await {
+        match self.exchange_again(turn, &check, deadline).await {
             Ok(answer) if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND => {
                 Error::Forbidden(told)
             }
@@ -225,6 +229,23 @@ impl Upstream {
         }
     }
 
+    /// A question about a call's answer, in the same turn. Whether Unity Connection keeps up shows
+    /// here too.
+    async fn exchange_again(
+        &self,
+        turn: &Turn,
+        call: &Call,
+        deadline: Instant,
+    ) -> Result<Answer, Failure> {
+        let result = self.exchange(Connection::Fresh, call, deadline).await;
+        if let Err(failure) = &result
+            && is_overburdened(&failure.error)
+        {
+            turn.slow_down();
+        }
+        result
+    }
+
     async fn exchange(
         &self,
         connection: Connection,
@@ -244,6 +265,11 @@ impl Upstream {
         }
         understand(reply, call)
     }
+}
+
+/// Whether an error says that Unity Connection does not keep up.
+fn is_overburdened(error: &Error) -> bool {
+    matches!(error, Error::UpstreamBusy(_) | Error::UpstreamTimeout)
 }
 
 /// The status of an answer, and what was wrong with it.

@@ -257,7 +257,8 @@ pub async fn delete_alternate_device(call: Incoming, PathId(id): PathId) -> Resp
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn translate_list(body: &[u8]) -> Result<Vec<u8>, Fault> {
+/// Unity Connection's list into ours.
+pub fn translate_list(body: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut list = xml::list(body, ROOT, ITEM)?;
     let mut items = Vec::new();
     while let Some(object) = list.advance()? {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::health::Seldom;
+use super::seldom::Seldom;
 use super::turns::{End, Ticket, Turns};
 use crate::config;
 use crate::credentials::CallerKey;
@@ -35,7 +35,7 @@ impl Queue {
         Arc::new(Self {
             timeout: config.queue_timeout,
             max_in_flight: config.max_in_flight,
-            halving: Seldom::default(),
+            halving: Seldom::new(1),
             state: Mutex::new(State {
                 turns: Turns::new(config.max_in_flight, config.queue_limit),
                 waiters: HashMap::new(),
@@ -48,7 +48,6 @@ impl Queue {
     /// no place or no turn in time, and with the answer that the caller's call in flight got, where
     /// that answer holds for all of them.
     pub async fn turn(self: &Arc<Self>, caller: CallerKey, known: bool) -> Result<Turn, Error> {
-        let begun = Instant::now();
         let (sender, receiver) = oneshot::channel();
         let place = {
             let mut state = self.lock();
@@ -63,11 +62,8 @@ impl Queue {
         self.proceed();
         let turn = timeout(self.timeout, receiver).await;
         drop(place);
-        let mut turn = turn
-            .unwrap_or(Ok(Err(Error::Overloaded)))
-            .unwrap_or(Err(Error::Overloaded))?;
-        turn.waited = begun.elapsed();
-        Ok(turn)
+        turn.unwrap_or(Ok(Err(Error::Overloaded)))
+            .unwrap_or(Err(Error::Overloaded))
     }
 
     /// Gives out every turn that there is.
@@ -86,7 +82,6 @@ impl Queue {
             caller,
             ticket,
             end: End::Nothing,
-            waited: Duration::ZERO,
         };
         // A ticket and its waiter come and go together, under the lock.
         Some((turn, state.waiters.remove(&ticket)))
@@ -155,8 +150,6 @@ impl Drop for Place {
 
 /// Leave to have one call in flight, until it is dropped.
 pub struct Turn {
-    /// How long it was waited for.
-    pub waited: Duration,
     queue: Arc<Queue>,
     caller: CallerKey,
     ticket: Ticket,
@@ -164,6 +157,14 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// Halves the limit while the call goes on.
+    pub fn slow_down(&self) {
+        let mut state = self.queue.lock();
+        let before = state.turns.limit();
+        state.turns.halve();
+        self.queue.tell(&mut state, before);
+    }
+
     /// Says how the call ended.
     pub fn end(mut self, end: End) {
         self.end = end;

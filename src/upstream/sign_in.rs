@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
+use super::seldom::Seldom;
 use crate::config;
 use crate::credentials::CallerKey;
 use crate::error::Error;
@@ -22,9 +23,13 @@ const NOTED: Duration = Duration::from_secs(60);
 /// How many pauses and how many accepted callers are remembered, the newest.
 const CAPACITY: u64 = 100_000;
 
+/// How many pauses a minute are told of one by one: made-up credentials come by the thousand.
+const TOLD: u32 = 10;
+
 /// What is known of callers' credentials.
 pub struct SignIn {
     pause: Duration,
+    told: Seldom,
     paused: Cache<CallerKey, Pause>,
     /// When it was noted: at most [`NOTED`] before the last time.
     accepted: Cache<CallerKey, Instant>,
@@ -41,6 +46,7 @@ impl SignIn {
     pub fn new(config: &config::Upstream) -> Self {
         Self {
             pause: config.sign_in_pause,
+            told: Seldom::new(TOLD),
             paused: newest(config.sign_in_pause),
             accepted: newest(KNOWN + NOTED),
         }
@@ -93,7 +99,9 @@ impl SignIn {
             ends: Instant::now() + self.pause,
         };
         self.paused.insert(caller, pause);
-        tracing::warn!(%caller, "sign-in paused: Unity Connection rejected these credentials");
+        if let Some(untold) = self.told.pass(Instant::now()) {
+            tracing::warn!(%caller, untold, "sign-in paused: Unity Connection rejected these credentials");
+        }
         true
     }
 }

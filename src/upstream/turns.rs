@@ -209,10 +209,7 @@ impl Turns {
                     self.answers = 0;
                 }
             }
-            End::Overburdened => {
-                self.limit = (self.limit / 2).max(1);
-                self.answers = 0;
-            }
+            End::Overburdened => self.halve(),
             End::Nothing => {}
         }
 
@@ -228,6 +225,12 @@ impl Turns {
         self.become_known(caller, end == End::Answered { accepted: true });
         let known = self.lines.get(&caller).is_some_and(|line| line.known);
         self.join_round(caller, known);
+    }
+
+    /// Halves the limit: Unity Connection does not keep up.
+    pub fn halve(&mut self) {
+        self.limit = (self.limit / 2).max(1);
+        self.answers = 0;
     }
 
     /// Takes all the caller's waiting tickets out of the line: they have their answer.

@@ -7,6 +7,7 @@ use cupi_gateway::simulator::{Asked, Simulator};
 use futures_util::join;
 use serde_json::json;
 
+use crate::metrics::{metrics, value};
 use crate::raw::{answer, document};
 use crate::support::{
     ACCOUNTS, FIRST, FUNG, JSON, OWN_DEVICE, PASSWORD, Reply, SECOND, TestGateway,
@@ -523,6 +524,37 @@ async fn the_limit_halves_on_503_and_rises_by_one_after_ten_answers() {
     }
 
     assert_eq!(seen, [4, 2, 3, 4, 4]);
+}
+
+#[actix_web::test]
+async fn the_limit_halves_when_a_question_about_an_answer_meets_503() {
+    const LIST: &[u8] = b"<UserExternalServiceAccounts/>";
+    let gateway = |doubtful| {
+        let scripts = [
+            document(LIST),
+            answer(doubtful, b""),
+            answer("503 Busy", b""),
+        ];
+        let scripts = scripts.map(|step| vec![step]).to_vec();
+        TestGateway::raw_with("upstream.sign_in_pause = '35m'", scripts)
+    };
+    let limit = async |gateway| {
+        let limit = value(&metrics(gateway).await, "cupi_gateway_upstream_limit");
+        limit.to_string()
+    };
+
+    // The check of a doubtful 401.
+    let unauthorized = gateway("401 Unauthorized");
+    assert_eq!(unauthorized.get(ACCOUNTS).await.status, 200);
+    assert_eq!(limit(&unauthorized).await, "3");
+    assert_eq!(unauthorized.get(ACCOUNTS).await.status, 502);
+    assert_eq!(limit(&unauthorized).await, "1");
+
+    // The account that explains a 400.
+    let refused = gateway("400 Bad Request");
+    assert_eq!(refused.get(ACCOUNTS).await.status, 200);
+    assert_eq!(refused.set_password("abc123").await.status, 422);
+    assert_eq!(limit(&refused).await, "1");
 }
 
 #[actix_web::test]

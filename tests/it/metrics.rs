@@ -11,7 +11,8 @@ use crate::support::{
     ask, ask_by, basic,
 };
 
-async fn metrics<U>(gateway: &TestGateway<U>) -> String {
+/// What the operator's side tells of a gateway.
+pub async fn metrics<U>(gateway: &TestGateway<U>) -> String {
     let url = format!("http://{}/metrics", gateway.admin_address);
     let reply = ask("GET", &url, &[], b"").await;
     assert_eq!(reply.status, 200);
@@ -23,7 +24,7 @@ async fn metrics<U>(gateway: &TestGateway<U>) -> String {
 }
 
 /// The value of a series, spelled as in the text.
-fn value(metrics: &str, series: &str) -> f64 {
+pub fn value(metrics: &str, series: &str) -> f64 {
     let found = metrics
         .lines()
         .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));

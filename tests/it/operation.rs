@@ -13,6 +13,7 @@ use cupi_gateway::check;
 use cupi_gateway::config::{Config, KeyPair as Files};
 use cupi_gateway::server::certificate::Certificate;
 use cupi_gateway::simulator::{self, Simulator, Switches};
+use futures_util::join;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
@@ -177,10 +178,72 @@ async fn a_client_that_goes_away_has_its_line_too() {
 
     process.wait_for(1, "gone-1");
     assert_eq!(get(address, ACCOUNTS, &[FUNG]).await.status, 200);
+    let metrics = get(process.admin(), "/metrics", &[]).await.text();
     let [_, log] = process.end();
     let (access, events) = lines(&log);
-    assert_eq!(messages(&access), ["the client went away", "request"]);
+    let [gone, answered] = access.as_slice() else {
+        panic!("{access:?}");
+    };
+    assert_eq!(gone["code"], "client_gone");
+    assert_eq!(gone["route"], ACCOUNTS);
+    assert_eq!(gone["caller"], answered["caller"]);
+    assert!(gone["queue_ms"].is_f64() && gone["duration_ms"].is_f64());
+    assert!(gone.get("status").is_none());
     assert_eq!(messages(&events), Vec::<&str>::new());
+    let series = "http_server_request_duration_seconds_count{error_type=\"client_gone\",\
+                  http_request_method=\"GET\",http_response_status_code=\"\",\
+                  http_route=\"/api/v1/accounts\"} 1";
+    assert!(metrics.contains(series), "{metrics}");
+}
+
+#[actix_web::test]
+async fn a_write_whose_client_goes_away_has_an_unknown_outcome() {
+    let simulator = simulate();
+    simulator.set("delay", "300ms").unwrap();
+    let (process, address) = Process::serve(&simulator.url(), &[]);
+
+    let mut socket = TcpStream::connect(address).unwrap();
+    let request = format!(
+        "DELETE {OWN_DEVICE} HTTP/1.1\r\nHost: x\r\n{}: {}\r\n\r\n",
+        FUNG.0, FUNG.1
+    );
+    socket.write_all(request.as_bytes()).unwrap();
+    until(|| simulator.log().len() == 1).await;
+    drop(socket);
+
+    process.wait_for(1, "client_gone");
+    let [_, log] = process.end();
+    let (access, _) = lines(&log);
+    assert_eq!(access[0]["outcome"], "unknown");
+    assert_eq!(access[0]["object"], OWN_DEVICE.split('/').nth(4).unwrap());
+}
+
+#[actix_web::test]
+async fn whoever_is_refused_for_having_waited_too_long_has_waited_in_his_line() {
+    let simulator = simulate();
+    simulator.set("delay", "400ms").unwrap();
+    let environment = [
+        NO_CACHE,
+        ("CUPI_GATEWAY__UPSTREAM__MAX_IN_FLIGHT", "1"),
+        ("CUPI_GATEWAY__UPSTREAM__QUEUE_TIMEOUT", "100ms"),
+    ];
+    let (process, address) = Process::serve(&simulator.url(), &environment);
+    let mira = basic("mira", "forty-winks");
+
+    let mira = [("authorization", mira.as_str())];
+    let replies = join!(get(address, ACCOUNTS, &[FUNG]), async {
+        until(|| simulator.log().len() == 1).await;
+        get(address, ACCOUNTS, &mira).await
+    });
+
+    assert_eq!([replies.0.status, replies.1.status], [200, 503]);
+    process.wait_for(1, "\"overloaded\"");
+    let [_, log] = process.end();
+    let (access, _) = lines(&log);
+    let refused = access.iter().find(|line| line["code"] == "overloaded");
+    let refused = refused.unwrap();
+    assert!(refused["queue_ms"].as_f64().unwrap() >= 100.0, "{refused}");
+    assert!(refused.get("upstream_ms").is_none(), "{refused}");
 }
 
 #[actix_web::test]
@@ -319,6 +382,34 @@ async fn a_sign_in_pause_is_told_once_with_the_caller_of_the_access_lines() {
     assert_eq!(event["level"], "WARN");
     assert!(access.iter().all(|line| line["caller"] == event["caller"]));
     assert_eq!(access[1]["code"], "sign_in_paused");
+}
+
+#[actix_web::test]
+async fn made_up_credentials_flood_no_log() {
+    let simulator = simulate();
+    let (process, address) = Process::serve(&simulator.url(), &[]);
+
+    for number in 0..30 {
+        let nobody = basic("nobody", &number.to_string());
+        let reply = get(address, ACCOUNTS, &[("authorization", &nobody)]).await;
+        assert_eq!(reply.status, 401);
+    }
+
+    let metrics = get(process.admin(), "/metrics", &[]).await.text();
+    let [_, log] = process.end();
+    let (_, events) = lines(&log);
+    assert_eq!(events.len(), 10, "{events:?}");
+    let paused = |event: &Value| {
+        event["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("sign-in paused")
+    };
+    assert!(events.iter().all(paused), "{events:?}");
+    assert!(
+        metrics.contains("\ncupi_gateway_sign_in_pauses_total 30\n"),
+        "{metrics}"
+    );
 }
 
 /// Writes a pair that is valid until that year, and tells where.

@@ -1,6 +1,6 @@
 //! Clients and servers that misbehave: the process is afterwards what it was before.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use actix_web::rt;
@@ -65,11 +65,17 @@ async fn two_thousand_idle_connections_keep_nobody_out_and_leave_nothing_behind(
     assert_eq!(read(address).await, "");
     let descriptors = process.descriptors();
 
+    // Each was answered once and waits for its next request.
     let idle: Vec<_> = (0..2000)
-        .map(|_| TcpStream::connect(address).unwrap())
+        .map(|_| {
+            let mut socket = TcpStream::connect(address).unwrap();
+            let request = b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n";
+            socket.write_all(request).unwrap();
+            assert!(socket.read(&mut [0; 4096]).unwrap() > 0);
+            socket
+        })
         .collect();
-    // The first of them are sent away for their silence before the last have come.
-    until(|| process.descriptors() >= descriptors + 500).await;
+    assert!(process.descriptors() >= descriptors + 2000);
     let meanwhile = read(address).await;
     let memory = process.memory("VmRSS");
     drop(idle);

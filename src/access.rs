@@ -1,0 +1,168 @@
+//! The access line: what is noted of a request on its way, and the line and the count that come of
+//! it, be it answered or not.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use actix_web::HttpMessage;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderValue, LOCATION};
+use actix_web::web::Data;
+
+use crate::credentials::CallerKey;
+use crate::error::Error;
+use crate::metrics::{Exchange, Metrics};
+use crate::request::traceparent;
+use crate::xml::ObjectId;
+
+/// What its client's going away is called beside the codes of problems.
+const CLIENT_GONE: &str = "client_gone";
+
+/// Where a request's way is noted: one of its extensions.
+#[derive(Clone, Debug, Default)]
+pub struct Notes(Rc<Cell<Noted>>);
+
+impl Notes {
+    /// Adds to what is known.
+    pub fn add(&self, change: impl FnOnce(&mut Noted)) {
+        let mut known = self.0.get();
+        change(&mut known);
+        self.0.set(known);
+    }
+}
+
+/// What is known of a request only on its way.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Noted {
+    /// Whose it is.
+    pub caller: Option<CallerKey>,
+    /// What came of the look into the cache.
+    pub cache: Option<&'static str>,
+    /// How long it waited for its turn.
+    pub queued: Option<Duration>,
+    /// How long its call took.
+    pub called: Option<Duration>,
+}
+
+/// A request from its arrival to its answer. Dropped without one, it tells that its client went
+/// away, since nobody else can.
+pub struct Asked {
+    begun: Instant,
+    method: Method,
+    route: Option<String>,
+    /// The object that a write's path names.
+    object: Option<ObjectId>,
+    request_id: HeaderValue,
+    trace: Option<HeaderValue>,
+    metrics: Option<Data<Metrics>>,
+    notes: Notes,
+    answered: bool,
+}
+
+/// What came of a request.
+#[derive(Default)]
+struct Came<'a> {
+    status: Option<u16>,
+    code: Option<&'static str>,
+    /// The object that a write made.
+    made: Option<&'a str>,
+    /// What a write did to its object.
+    outcome: Option<&'static str>,
+}
+
+impl Asked {
+    /// Takes down what a request says of itself, and gives it its [`Notes`].
+    pub fn begin(request: &ServiceRequest, request_id: HeaderValue) -> Self {
+        let method = request.method().clone();
+        let mut names = request.path().split('/').filter(|_| is_write(&method));
+        let notes = Notes::default();
+        request.extensions_mut().insert(notes.clone());
+        let object = names.find_map(ObjectId::parse);
+        Self {
+            begun: Instant::now(),
+            route: request.match_pattern(),
+            object,
+            method,
+            request_id,
+            trace: traceparent(request.headers()),
+            metrics: request.app_data::<Data<Metrics>>().cloned(),
+            notes,
+            answered: false,
+        }
+    }
+
+    /// Tells of the answer.
+    pub fn end(mut self, response: &ServiceResponse, error: Option<&Error>) {
+        self.answered = true;
+        let location = response.headers().get(LOCATION);
+        self.tell(&Came {
+            status: Some(response.status().as_u16()),
+            code: error.map(|error| error.problem_type().code),
+            made: location.and_then(|uri| uri.to_str().ok()?.rsplit('/').next()),
+            outcome: Some(match error {
+                None => "done",
+                Some(Error::OutcomeUnknown(_)) => "unknown",
+                Some(_) => "refused",
+            }),
+        });
+    }
+
+    fn tell(&self, came: &Came<'_>) {
+        let duration = self.begun.elapsed();
+        if let Some(metrics) = &self.metrics {
+            metrics.request(&Exchange {
+                method: &self.method,
+                route: self.route.as_deref(),
+                status: came.status,
+                code: came.code,
+                duration,
+            });
+        }
+        let noted = self.notes.0.get();
+        // Whoever has no credentials changes nothing.
+        let write = is_write(&self.method) && noted.caller.is_some();
+        let object = self.object.map(|id| id.to_string());
+        let trace = self.trace.as_ref();
+        tracing::info!(
+            target: "cupi_gateway::access",
+            method = self.method.as_str(),
+            route = self.route.as_deref().unwrap_or("other"),
+            status = came.status,
+            code = came.code,
+            duration_ms = milliseconds(duration),
+            queue_ms = noted.queued.map(milliseconds),
+            upstream_ms = noted.called.map(milliseconds),
+            cache = noted.cache,
+            object = came.made.or(object.as_deref()).filter(|_| write),
+            outcome = came.outcome.filter(|_| write),
+            request_id = self.request_id.to_str().ok(),
+            trace_id = trace.and_then(|trace| trace.to_str().ok()?.get(3..35)),
+            caller = noted.caller.map(|caller| caller.to_string()),
+            "request",
+        );
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.tell(&Came {
+                code: Some(CLIENT_GONE),
+                // What had its turn is sent all the same.
+                outcome: self.notes.0.get().queued.map(|_| "unknown"),
+                ..Came::default()
+            });
+        }
+    }
+}
+
+fn is_write(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// With three digits after the point.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
