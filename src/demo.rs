@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use actix_web::dev::Server;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::server::Bound;
+use crate::signals::Signals;
 use crate::simulator::{self, Simulator, Switches};
 
 /// Binds a simulator to a free port of the loopback address.
@@ -47,13 +47,10 @@ pub fn introduce_simulator(simulator: &Simulator) -> io::Result<()> {
 }
 
 /// Runs a simulator until a signal ends it.
-pub async fn until_stopped(simulating: Server) -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+pub async fn until_stopped(simulating: Server, mut signals: Signals) -> io::Result<()> {
     tokio::select! {
         ended = simulating => ended,
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
+        () = signals.any() => Ok(()),
     }
 }
 

@@ -139,9 +139,10 @@ pub enum Error {
     OutcomeUnknown(Box<Error>),
 
     // We are full.
-    /// No place in the queue, or no turn in time.
+    /// No place in the queue, or no turn in time; or we are about to end.
     #[error(
-        "Too many requests wait for Unity Connection. Try again after the time in `Retry-After`."
+        "There is no room here now: too many requests wait for Unity Connection, or this gateway \
+         is about to end. Try again after the time in `Retry-After`."
     )]
     Overloaded,
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::dev::Payload;
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{Method, StatusCode, Version};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, rt};
 use secrecy::SecretString;
@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::access::Notes;
 use crate::cache::{Cache, Lookup};
 use crate::credentials::Caller;
+use crate::drain::{Drain, Phase};
 use crate::error::{Error, Refusal};
 use crate::metrics::Metrics;
 use crate::request::{no_cache, traceparent};
@@ -100,6 +101,12 @@ impl FromRequest for Incoming {
         reason = "the server registers a gateway with every app"
     )]
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let drain = request.app_data::<Data<Drain>>();
+        let draining = drain.is_some_and(|drain| drain.phase() == Phase::Draining);
+        if draining && request.version() == Version::HTTP_2 {
+            // Such a connection cannot be told that it ends: it would bring requests to the last.
+            return ready(Err(Error::Overloaded));
+        }
         let caller = Caller::from_request(request, payload).into_inner();
         let gateway = request.app_data::<Data<Gateway>>().expect("a gateway");
         let notes = request.extensions().get::<Notes>().cloned();

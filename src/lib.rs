@@ -10,7 +10,8 @@
 //!           resources/accounts.rs  …                 rooms: one file per resource
 //!                 gateway                            stairs: one call there and back
 //!           cache      upstream                      cellar: the only door to Unity Connection
-//!    access  credentials  request  problem  xml  error  drain  config  metrics  logging    foundation
+//!        access                                      the line that every request leaves
+//!    credentials  request  problem  xml  error  drain  config  metrics  signals  logging    foundation
 //!    simulator    its own house; meets ours over HTTP, in demo and in tests only
 //! ```
 //!
@@ -53,6 +54,7 @@ pub mod config;
 pub mod drain;
 pub mod logging;
 pub mod metrics;
+pub mod signals;
 
 pub mod admin;
 pub mod middleware;

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use actix_web::rt::{self, System};
 use clap::{Parser, Subcommand};
 use cupi_gateway::config::{Config, Faults};
+use cupi_gateway::signals::Signals;
 use cupi_gateway::simulator::{self, Switches, Tls};
 use cupi_gateway::{check, demo, logging, openapi, server};
 
@@ -102,18 +103,20 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo => {
+            let signals = Signals::listen()?;
             let (simulator, simulating) = demo::simulator()?;
             rt::spawn(simulating);
             let config = Config::demo(&simulator.url())?;
             logging::start(config.log);
             let bound = server::bind(&config)?;
             demo::introduce(&bound, &simulator)?;
-            Ok(bound.run().await?)
+            Ok(bound.run(signals).await?)
         }
         Command::Serve { config } => {
+            let signals = Signals::listen()?;
             let config = Config::read(config.as_deref())?;
             logging::start(config.log);
-            Ok(server::bind(&config)?.run().await?)
+            Ok(server::bind(&config)?.run(signals).await?)
         }
         Command::Simulate {
             bind,
@@ -121,13 +124,14 @@ async fn run(command: Command) -> Result<(), Failure> {
             key,
             switches,
         } => {
+            let signals = Signals::listen()?;
             let switches = set(&switches)?;
             let tls = certificate
                 .zip(key)
                 .map(|(certificate, key)| Tls { certificate, key });
             let (simulator, simulating) = simulator::bind(bind, tls.as_ref(), switches)?;
             demo::introduce_simulator(&simulator)?;
-            Ok(demo::until_stopped(simulating).await?)
+            Ok(demo::until_stopped(simulating, signals).await?)
         }
         Command::Check { config } => {
             let config = Config::read(config.as_deref())?;

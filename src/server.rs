@@ -12,7 +12,6 @@ use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer, rt};
 use tokio::net::TcpSocket;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
 use certificate::Certificate;
@@ -24,6 +23,7 @@ use crate::drain::{Drain, Phase};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::metrics::Metrics;
+use crate::signals::Signals;
 use crate::upstream::shared::Shared;
 use crate::upstream::{Upstream, tls};
 use crate::{admin, middleware, openapi, resources};
@@ -37,8 +37,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// has room for 128.
 const BACKLOG: u32 = 1024;
 
-/// How long answers may take to leave once all are made and nobody else is waited for.
-const FLUSH: Duration = Duration::from_millis(500);
+/// How long answers may take to leave once all are made and nobody else is waited for: time for the
+/// last 64 KiB over a slow line.
+const FLUSH: Duration = Duration::from_secs(2);
 
 /// A server whose ports are taken already, so that its addresses are known before it runs.
 pub struct Bound {
@@ -145,9 +146,7 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
 impl Bound {
     /// Serves until a signal ends it, in order: readiness, delay, listener, requests in flight, and
     /// the operator's side last. Fails when requests were cut.
-    pub async fn run(self) -> io::Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+    pub async fn run(self, mut signals: Signals) -> io::Result<()> {
         let (handle, admin) = (self.server.handle(), self.admin.handle());
         let mut serving = rt::spawn(self.server);
         rt::spawn(self.admin);
@@ -158,35 +157,34 @@ impl Bound {
         tracing::info!(scheme = self.scheme, address = %api, admin = %self.admin_address, "listening");
 
         let delay = tokio::select! {
-            _ = terminate.recv() => self.delay,
-            _ = interrupt.recv() => Duration::ZERO,
+            _ = signals.terminate.recv() => self.delay,
+            _ = signals.interrupt.recv() => Duration::ZERO,
             ended = &mut serving => return ended.unwrap_or_else(|error| Err(io::Error::other(error))),
         };
-        tracing::info!(delay_s = delay.as_secs_f64(), "leaving: not ready any more");
         self.drain.enter(Phase::Leaving);
+        tracing::info!(delay_s = delay.as_secs_f64(), "leaving: not ready any more");
         tokio::select! {
             () = sleep(delay) => {}
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            () = signals.any() => {}
         }
 
+        self.drain.enter(Phase::Draining);
         tracing::info!(
             in_flight = self.drain.in_flight(),
             "draining: no new connections"
         );
-        self.drain.enter(Phase::Draining);
         rt::spawn(handle.stop(true));
         let drained = async {
             self.drain.idle().await;
             // What was answered still has to leave; whoever does not take it is not waited for.
             drop(timeout(FLUSH, &mut serving).await);
         };
-        let cut = tokio::select! {
-            () = drained => 0,
-            () = sleep(self.grace) => self.drain.in_flight(),
-            _ = terminate.recv() => self.drain.in_flight(),
-            _ = interrupt.recv() => self.drain.in_flight(),
-        };
+        tokio::select! {
+            () = drained => {}
+            () = sleep(self.grace) => {}
+            () = signals.any() => {}
+        }
+        let cut = self.drain.in_flight();
         admin.stop(false).await;
         if cut > 0 {
             let requests = if cut == 1 {

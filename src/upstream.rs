@@ -82,12 +82,8 @@ impl Upstream {
 
     /// Waits until the caller may call.
     pub async fn turn(&self, caller: CallerKey) -> Result<Turn, Error> {
-        let begun = Instant::now();
         let known = self.shared.sign_in.is_known(caller);
-        let turn = self.shared.queue.turn(caller, known).await?;
-        let waited = begun.elapsed();
-        self.shared.metrics.queue_wait.observe(waited.as_secs_f64());
-        Ok(turn)
+        self.shared.queue.turn(caller, known).await
     }
 
     /// Makes one call and ends the turn. Every failure of one that is no GET says whether Unity
@@ -237,7 +233,9 @@ impl Upstream {
         call: &Call,
         deadline: Instant,
     ) -> Result<Answer, Failure> {
+        let begun = Instant::now();
         let result = self.exchange(Connection::Fresh, call, deadline).await;
+        self.measure(call, begun.elapsed(), &result);
         if let Err(failure) = &result
             && is_overburdened(&failure.error)
         {

@@ -96,14 +96,6 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
-    /// Whether nobody answered.
-    pub fn is_silence(&self) -> bool {
-        matches!(
-            self.error,
-            Error::UpstreamUnreachable | Error::UpstreamUntrusted | Error::UpstreamTimeout
-        )
-    }
-
     /// An error after the request may have been read.
     pub fn late(error: Error) -> Self {
         Self {
@@ -272,8 +264,13 @@ fn failed(error: &SendRequestError) -> Failure {
             answer: None,
         }),
     };
+    let cause = if failure.closed {
+        "it closed the connection without an answer".to_owned()
+    } else {
+        error.to_string()
+    };
     Failure {
-        cause: Some(error.to_string()),
+        cause: Some(cause),
         ..failure
     }
 }

@@ -7,12 +7,13 @@ use std::time::Instant;
 use super::answer::Answer;
 use super::exchange::Failure;
 use super::seldom::Seldom;
+use crate::error::Error;
 use crate::xml::Fault;
 
 /// Whether Unity Connection is there, as far as the operator was told.
 #[derive(Debug)]
 pub struct Health {
-    down: Mutex<bool>,
+    told: Mutex<Option<&'static str>>,
     going: Seldom,
     useless: Seldom,
 }
@@ -21,7 +22,7 @@ impl Default for Health {
     /// Nothing was told yet.
     fn default() -> Self {
         Self {
-            down: Mutex::default(),
+            told: Mutex::default(),
             going: Seldom::new(1),
             useless: Seldom::new(1),
         }
@@ -29,28 +30,25 @@ impl Default for Health {
 }
 
 impl Health {
-    /// Tells when Unity Connection goes and when it is back. One that comes and goes all the time
-    /// is told of once a minute.
+    /// Tells when Unity Connection goes, how, and when it is back. One that comes and goes all the
+    /// time is told of once a minute.
     pub fn note(&self, result: &Result<Answer, Failure>, now: Instant) {
         let gone = match result {
-            Err(failure) if failure.is_silence() => Some(failure),
-            _ => None,
+            Err(failure) => absence(&failure.error).map(|sentence| (sentence, failure)),
+            Ok(_) => None,
         };
-        let mut down = self.down.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         match gone {
-            Some(failure) if !*down => {
+            Some((sentence, failure)) if *told != Some(sentence) => {
                 let Some(untold) = self.going.pass(now) else {
                     return;
                 };
-                *down = true;
+                *told = Some(sentence);
                 let code = failure.error.problem_type().code;
                 let cause = failure.cause.as_deref();
-                tracing::warn!(code, cause, untold, "Unity Connection does not answer");
+                tracing::warn!(code, cause, untold, "{sentence}");
             }
-            None if *down => {
-                *down = false;
-                tracing::info!("Unity Connection answers again");
-            }
+            None if told.take().is_some() => tracing::info!("Unity Connection answers again"),
             _ => {}
         }
     }
@@ -60,5 +58,17 @@ impl Health {
         if let Some(untold) = self.useless.pass(now) {
             tracing::warn!(reason = %fault, untold, "Unity Connection's answer cannot be used");
         }
+    }
+}
+
+/// What the operator is told of an error that is nobody's answer.
+fn absence(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::UpstreamUnreachable | Error::UpstreamTimeout => {
+            Some("Unity Connection does not answer")
+        }
+        Error::UpstreamUntrusted => Some("Unity Connection's certificate is not trusted"),
+        Error::UpstreamRedirected(_) => Some("Unity Connection redirects, which is not followed"),
+        _ => None,
     }
 }

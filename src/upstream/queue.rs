@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use prometheus::Histogram;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::seldom::Seldom;
 use super::turns::{End, Ticket, Turns};
@@ -18,6 +19,7 @@ pub struct Queue {
     timeout: Duration,
     max_in_flight: usize,
     halving: Seldom,
+    waits: Histogram,
     state: Mutex<State>,
 }
 
@@ -30,12 +32,13 @@ struct State {
 type Waiter = oneshot::Sender<Result<Turn, Error>>;
 
 impl Queue {
-    /// Nobody waits yet.
-    pub fn new(config: &config::Upstream) -> Arc<Self> {
+    /// Nobody waits yet. How long waits are goes to `waits`, in seconds, those in vain included.
+    pub fn new(config: &config::Upstream, waits: Histogram) -> Arc<Self> {
         Arc::new(Self {
             timeout: config.queue_timeout,
             max_in_flight: config.max_in_flight,
             halving: Seldom::new(1),
+            waits,
             state: Mutex::new(State {
                 turns: Turns::new(config.max_in_flight, config.queue_limit),
                 waiters: HashMap::new(),
@@ -60,8 +63,10 @@ impl Queue {
             }
         };
         self.proceed();
+        let begun = Instant::now();
         let turn = timeout(self.timeout, receiver).await;
         drop(place);
+        self.waits.observe(begun.elapsed().as_secs_f64());
         turn.unwrap_or(Ok(Err(Error::Overloaded)))
             .unwrap_or(Err(Error::Overloaded))
     }
@@ -97,19 +102,27 @@ impl Queue {
         }
     }
 
-    /// Tells the operator when the limit halves and when it is back where it was.
-    fn tell(&self, state: &mut State, before: usize) {
+    /// Tells the operator that Unity Connection does not keep up, unless he knows it of this limit.
+    fn tell_of_burden(&self, state: &mut State, before: usize) {
         let limit = state.turns.limit();
-        if limit < before {
-            if let Some(untold) = self.halving.pass(Instant::now()) {
-                state.told_of_limit = true;
-                tracing::warn!(
-                    limit,
-                    untold,
-                    "Unity Connection is overburdened: fewer calls at once"
-                );
-            }
-        } else if limit == self.max_in_flight && std::mem::take(&mut state.told_of_limit) {
+        let known = state.told_of_limit && limit == before;
+        if limit == self.max_in_flight || known {
+            return;
+        }
+        if let Some(untold) = self.halving.pass(Instant::now().into_std()) {
+            state.told_of_limit = true;
+            tracing::warn!(
+                limit,
+                untold,
+                "Unity Connection is overburdened: fewer calls at once"
+            );
+        }
+    }
+
+    /// Tells the operator that the limit is back where it was.
+    fn tell_of_ease(&self, state: &mut State) {
+        let limit = state.turns.limit();
+        if limit == self.max_in_flight && std::mem::take(&mut state.told_of_limit) {
             tracing::info!(
                 limit,
                 "Unity Connection keeps up again: as many calls at once as configured"
@@ -162,7 +175,7 @@ impl Turn {
         let mut state = self.queue.lock();
         let before = state.turns.limit();
         state.turns.halve();
-        self.queue.tell(&mut state, before);
+        self.queue.tell_of_burden(&mut state, before);
     }
 
     /// Says how the call ended.
@@ -193,7 +206,10 @@ impl Drop for Turn {
             let mut state = self.queue.lock();
             let before = state.turns.limit();
             state.turns.end(self.ticket, self.end);
-            self.queue.tell(&mut state, before);
+            match self.end {
+                End::Overburdened => self.queue.tell_of_burden(&mut state, before),
+                End::Answered { .. } | End::Nothing => self.queue.tell_of_ease(&mut state),
+            }
         }
         self.queue.proceed();
     }

@@ -27,7 +27,7 @@ impl Shared {
     /// Knows and keeps nothing yet.
     pub fn new(config: &config::Upstream, metrics: Arc<Metrics>) -> Self {
         Self {
-            queue: Queue::new(config),
+            queue: Queue::new(config, metrics.queue_wait.clone()),
             sign_in: SignIn::new(config),
             sessions: Sessions::new(config),
             health: Health::default(),

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// What each module may use, from the street down to the foundation, each below all that use it. What stands in a folder
 /// counts as its module.
-const MAY_USE: [(&str, &[&str]); 20] = [
-    ("demo", &["server", "simulator"]),
+const MAY_USE: [(&str, &[&str]); 21] = [
+    ("demo", &["server", "signals", "simulator"]),
     ("check", &["config", "upstream"]),
     (
         "server",
@@ -23,6 +23,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "middleware",
             "openapi",
             "resources",
+            "signals",
             "upstream",
         ],
     ),
@@ -39,6 +40,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "access",
             "cache",
             "credentials",
+            "drain",
             "error",
             "metrics",
             "request",
@@ -63,6 +65,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("error", &[]),
     ("drain", &[]),
     ("metrics", &[]),
+    ("signals", &[]),
     ("config", &[]),
 ];
 

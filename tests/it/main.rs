@@ -17,6 +17,7 @@ mod cli;
 mod config;
 mod cors;
 mod errors;
+mod events;
 mod kindness;
 mod metrics;
 mod openapi;

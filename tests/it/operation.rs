@@ -238,12 +238,17 @@ async fn whoever_is_refused_for_having_waited_too_long_has_waited_in_his_line() 
 
     assert_eq!([replies.0.status, replies.1.status], [200, 503]);
     process.wait_for(1, "\"overloaded\"");
+    let metrics = get(process.admin(), "/metrics", &[]).await.text();
     let [_, log] = process.end();
     let (access, _) = lines(&log);
     let refused = access.iter().find(|line| line["code"] == "overloaded");
     let refused = refused.unwrap();
     assert!(refused["queue_ms"].as_f64().unwrap() >= 100.0, "{refused}");
     assert!(refused.get("upstream_ms").is_none(), "{refused}");
+    assert!(
+        metrics.contains("\ncupi_gateway_upstream_queue_wait_seconds_count 2\n"),
+        "{metrics}"
+    );
 }
 
 #[actix_web::test]
@@ -413,7 +418,7 @@ async fn made_up_credentials_flood_no_log() {
 }
 
 /// Writes a pair that is valid until that year, and tells where.
-fn write_pair(folder: &Path, year: i32) -> Files {
+pub fn write_pair(folder: &Path, year: i32) -> Files {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
     params.not_after = date_time_ymd(year, 1, 1);
@@ -445,10 +450,11 @@ async fn served(address: SocketAddr) -> String {
 
 /// Takes log lines down.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn count(&self, text: &str) -> usize {
+    /// How often this text was logged.
+    pub fn count(&self, text: &str) -> usize {
         let log = self.0.lock().unwrap().clone();
         String::from_utf8(log).unwrap().matches(text).count()
     }

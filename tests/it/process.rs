@@ -120,12 +120,19 @@ impl Process {
 
     /// Reads one of the kernel's figures of the process, such as `VmHWM`, in KiB.
     pub fn memory(&self, figure: &str) -> u64 {
+        self.status(figure).parse().unwrap()
+    }
+
+    /// The signals that the program listens to, a bit each.
+    pub fn caught_signals(&self) -> u64 {
+        u64::from_str_radix(&self.status("SigCgt"), 16).unwrap()
+    }
+
+    /// What the kernel says of the process.
+    fn status(&self, name: &str) -> String {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status
-            .lines()
-            .find(|line| line.starts_with(figure))
-            .unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().to_owned()
     }
 
     /// Ends the program, which must still run, and returns all that it printed and logged.

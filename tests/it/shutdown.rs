@@ -1,7 +1,10 @@
 //! The end: nobody who was taken is lost, nobody who stalls is waited for.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -9,9 +12,15 @@ use std::time::{Duration, Instant};
 
 use actix_web::rt;
 use cupi_gateway::simulator::{self, Simulator, Switches};
+use futures_util::join;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 
+use crate::operation::write_pair;
 use crate::process::Process;
-use crate::support::{ACCOUNTS, FUNG, PASSWORD, ask, until};
+use crate::support::{ACCOUNTS, DEVICES, FUNG, JSON, PASSWORD, ask, ask_by, problem, until};
 
 /// Longer than a test may wait.
 const LONG: (&str, &str) = ("CUPI_GATEWAY__SERVER__SHUTDOWN_GRACE", "100s");
@@ -133,6 +142,84 @@ async fn whoever_stalls_is_not_waited_for() {
     assert_eq!(code, 0, "{log}");
     assert!(begun.elapsed() < Duration::from_secs(10));
     assert!(simulator.log().is_empty());
+}
+
+/// A client that speaks HTTP/2 to whoever has this certificate.
+fn http2(certificate: &Path) -> awc::Client {
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_file(certificate).unwrap())
+        .unwrap();
+    let mut tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"h2".to_vec()];
+    let connector = awc::Connector::new().rustls_0_23(Arc::new(tls));
+    awc::Client::builder().connector(connector).finish()
+}
+
+#[actix_web::test]
+async fn a_connection_of_http2_brings_nothing_new_at_the_end() {
+    let simulator = simulate();
+    simulator.set("delay", "1s").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let files = write_pair(folder.path(), 4000);
+    let [certificate, key] = [&files.certificate, &files.key].map(|path| path.to_str().unwrap());
+    let environment = [
+        ("CUPI_GATEWAY__SERVER__TLS__CERTIFICATE", certificate),
+        ("CUPI_GATEWAY__SERVER__TLS__KEY", key),
+        LONG,
+    ];
+    let (process, address) = Process::serve(&simulator.url(), &environment);
+    let client = http2(&files.certificate);
+    let accounts = format!("https://{address}{ACCOUNTS}");
+    let devices = format!("https://{address}{DEVICES}");
+
+    let (taken, late) = join!(ask_by(&client, "GET", &accounts, &[FUNG], b""), async {
+        until(|| simulator.log().len() == 1).await;
+        process.signal("INT");
+        process.wait_for(1, "draining");
+        ask_by(
+            &client,
+            "POST",
+            &devices,
+            &[FUNG, JSON],
+            br#"{"dtmfAccessId":"1"}"#,
+        )
+        .await
+    });
+    let (code, [_, log]) = process.ended();
+
+    assert_eq!(taken.status, 200);
+    problem("overloaded", DEVICES)
+        .header("retry-after", "5")
+        .assert(&late);
+    assert_eq!(simulator.log().len(), 1);
+    assert_eq!(code, 0, "{log}");
+}
+
+#[actix_web::test]
+async fn a_signal_that_comes_before_the_server_is_not_lost() {
+    const SIGTERM: u64 = 15;
+    let folder = tempfile::tempdir().unwrap();
+    // The start takes as long as nobody writes the settings.
+    let settings = folder.path().join("settings.toml");
+    let made = Command::new("mkfifo").arg(&settings).status().unwrap();
+    assert!(made.success());
+    let process = Process::start(&["serve", "--config", settings.to_str().unwrap()], &[]);
+    until(|| process.caught_signals() & (1 << (SIGTERM - 1)) != 0).await;
+
+    process.signal("TERM");
+    let text = "server = { bind = '127.0.0.1:0', shutdown_delay = '0s' }\n\
+                admin.bind = '127.0.0.1:0'\n\
+                upstream.url = 'http://127.0.0.1:1'\n";
+    fs::write(&settings, text).unwrap();
+    let (code, [_, log]) = process.ended();
+
+    assert_eq!(code, 0, "{log}");
+    assert!(log.contains("not ready any more"), "{log}");
 }
 
 #[actix_web::test]

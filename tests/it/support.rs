@@ -498,7 +498,8 @@ pub const PROBLEMS: [(&str, u16, &str, &str); 26] = [
         "overloaded",
         503,
         "Overloaded",
-        "Too many requests wait for Unity Connection. Try again after the time in `Retry-After`.",
+        "There is no room here now: too many requests wait for Unity Connection, or this gateway is about to end. Try again \
+         after the time in `Retry-After`.",
     ),
 ];
 

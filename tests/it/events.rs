@@ -1,0 +1,87 @@
+//! What an operator is told of Unity Connection in the long run, minute by minute.
+
+use std::time::{Duration, Instant};
+
+use actix_web::FromRequest;
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::test::TestRequest;
+use actix_web::web::Data;
+use cupi_gateway::config::Config;
+use cupi_gateway::credentials::{Caller, CallerKeys};
+use cupi_gateway::error::{Error, UpstreamAnswer};
+use cupi_gateway::metrics::Metrics;
+use cupi_gateway::upstream::exchange::Failure;
+use cupi_gateway::upstream::health::Health;
+use cupi_gateway::upstream::queue::Queue;
+use cupi_gateway::upstream::turns::End;
+use tokio::time;
+
+use crate::operation::Log;
+use crate::support::FUNG;
+
+#[test]
+fn another_way_to_be_gone_is_told_of_too() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let health = Health::default();
+    let begin = Instant::now();
+    let meet = |error: Error, minute: u64| {
+        let failure = Err(Failure::late(error));
+        health.note(&failure, begin + Duration::from_secs(60 * minute));
+    };
+    let redirected = || Error::UpstreamRedirected(UpstreamAnswer::new(StatusCode::FOUND));
+
+    for minute in 0..10 {
+        meet(Error::UpstreamUnreachable, minute);
+        meet(Error::UpstreamTimeout, minute);
+    }
+    assert_eq!(log.count("WARN"), 1);
+    meet(Error::UpstreamUntrusted, 10);
+    meet(Error::UpstreamUntrusted, 11);
+    meet(redirected(), 12);
+    meet(redirected(), 13);
+
+    assert_eq!(log.count("Unity Connection does not answer"), 1);
+    assert_eq!(log.count("certificate is not trusted"), 1);
+    assert_eq!(log.count("redirects"), 1);
+    assert_eq!(log.count("answers again"), 0);
+    // A server that answers with an error is there.
+    meet(Error::UpstreamError(UpstreamAnswer::default()), 14);
+    assert_eq!(log.count("answers again"), 1);
+}
+
+#[actix_web::test]
+async fn a_burden_that_stays_is_told_of_even_where_it_began_unseen() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let config = Config::parse("upstream.url = 'http://localhost'").unwrap();
+    let queue = Queue::new(&config.upstream, Metrics::new().queue_wait.clone());
+    let request = TestRequest::default()
+        .app_data(Data::new(CallerKeys::new()))
+        .insert_header(FUNG)
+        .to_http_request();
+    let caller = Caller::from_request(&request, &mut Payload::None).into_inner();
+    let caller = caller.unwrap().key;
+    let call = async |end| queue.turn(caller, true).await.ok().unwrap().end(end);
+    let told = || (log.count("is overburdened"), log.count("keeps up again"));
+    time::pause();
+
+    call(End::Overburdened).await;
+    assert_eq!(told(), (1, 0));
+    for _ in 0..20 {
+        call(End::Answered { accepted: true }).await;
+    }
+    assert_eq!(told(), (1, 1));
+    // Within the minute nothing is said, but what stays is.
+    call(End::Overburdened).await;
+    assert_eq!(told(), (1, 1));
+    for _ in 0..5 {
+        time::advance(Duration::from_secs(61)).await;
+        call(End::Overburdened).await;
+    }
+
+    assert_eq!(told(), (2, 1));
+}
