@@ -50,6 +50,12 @@ async fn get_as(gateway: &TestGateway<Simulator>, credentials: &str, path: &str)
         .await
 }
 
+/// Waits until so many calls wait for their turn.
+async fn until_so_many_wait<U>(gateway: &TestGateway<U>, calls: usize) {
+    let series = format!("\ncupi_gateway_upstream_queue_length {calls}\n");
+    while !metrics(gateway).await.contains(&series) {}
+}
+
 #[actix_web::test]
 async fn a_caller_has_one_call_open_and_all_callers_together_no_more_than_the_limit() {
     let gateway = TestGateway::start_with("server.workers = 3");
@@ -363,11 +369,9 @@ async fn a_write_that_waits_is_not_sent_when_its_client_goes() {
         let url = format!("http://{address}{PASSWORD}");
         ask("PUT", &url, &[FUNG, JSON], br#"{"password":"x"}"#).await
     });
-    // The write stands in the queue when a request made after it has been answered.
-    gateway.ask("GET", "/nope", &[], "").await;
+    until_so_many_wait(&gateway, 1).await;
     write.abort();
-    until(|| write.is_finished()).await;
-    gateway.ask("GET", "/nope", &[], "").await;
+    until_so_many_wait(&gateway, 0).await;
     gateway.upstream.set("stall", "off").unwrap();
     first.await.unwrap();
     gateway.get(SECOND).await;
@@ -499,8 +503,7 @@ async fn most_of_a_burst(gateway: &TestGateway<Simulator>, callers: usize, limit
     });
     let release = async {
         until(|| gateway.upstream.log().len() >= limit).await;
-        // Whoever came before these is in the queue.
-        together(callers, |_| gateway.ask("GET", "/nope", &[], "")).await;
+        until_so_many_wait(gateway, callers - limit).await;
         gateway.upstream.set("stall", "off").unwrap();
     };
     let (replies, ()) = join!(burst, release);
@@ -604,7 +607,7 @@ async fn one_caller_has_64_places_and_delays_another_by_no_more_than_a_round() {
         let two = person(2);
         let reply = get_as(&gateway, &two, ACCOUNTS);
         let release = async {
-            gateway.ask("GET", "/nope", &[], "").await;
+            until_so_many_wait(&gateway, 65).await;
             gateway.upstream.set("stall", "off").unwrap();
         };
         join!(reply, release).0

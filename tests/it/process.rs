@@ -1,5 +1,6 @@
 //! The real program, started as people start it.
 
+use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -10,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// Longer than a start takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+const PROFILE: &str = "LLVM_PROFILE_FILE";
 
 /// What the program printed so far: on standard output, and as log.
 type Printed = Arc<(Mutex<[String; 2]>, Condvar)>;
@@ -27,6 +30,8 @@ fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
         .args(arguments)
         .env_clear()
         .envs(environment.iter().copied())
+        // Where a build that counts its lines writes the counts.
+        .envs(env::var_os(PROFILE).map(|file| (PROFILE, file)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
