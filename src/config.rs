@@ -19,6 +19,7 @@ use keys::Keys;
 
 pub mod checks;
 pub mod keys;
+pub mod pem;
 
 /// All settings, checked.
 #[derive(Clone, Debug)]

@@ -9,6 +9,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use cupi_gateway::config::{Config, LogFormat};
+use rcgen::{CertificateParams, KeyPair};
 use tracing::Level;
 
 const URL: &str = "upstream.url = 'https://cuc.example.com:8443'";
@@ -133,7 +134,7 @@ fn each_fault_is_told_with_its_key() {
         ),
         (
             "upstream.ca_bundle = '/nowhere/ca.pem'",
-            "upstream.ca_bundle: /nowhere/ca.pem cannot be used: I/O error: No such file or directory (os error 2)",
+            "upstream.ca_bundle: /nowhere/ca.pem cannot be read: No such file or directory (os error 2)",
         ),
         (
             "upstream.allow_plaintext = 'yes'",
@@ -288,14 +289,118 @@ fn a_bundle_without_a_certificate_is_a_fault() {
             [format!("upstream.ca_bundle: {path} {fault}")]
         );
     }
-    fs::write(
-        &path,
-        "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
-    )
-    .unwrap();
-    let faults = faults(&format!("upstream.ca_bundle = '{}'", path.display()));
-    assert!(faults[0].starts_with("upstream.ca_bundle: "), "{faults:?}");
-    assert_eq!(faults.len(), 1);
+}
+
+/// A PEM file's section.
+fn section(name: &str, body: &str) -> String {
+    format!("-----BEGIN {name}-----\n{body}\n-----END {name}-----\n")
+}
+
+#[test]
+fn a_bundle_is_whole_and_holds_certificates() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ca.pem");
+    let (good, _) = pair();
+    let shown = path.display();
+    let damaged = format!("{shown} is damaged: a part of it is not PEM. Write the file anew");
+    for (text, fault) in [
+        (
+            good.split("-----END").next().unwrap().to_owned(),
+            format!("{shown} is cut off: an END line is missing. Write the file anew"),
+        ),
+        (section("CERTIFICATE", "!"), damaged.clone()),
+        ("-----BEGIN CERTIFICATE\nAAAA\n".to_owned(), damaged),
+        (
+            good.clone() + &section("CERTIFICATE", "AAAA"),
+            format!(
+                "certificate 2 of {shown} is damaged: it is no X.509 certificate. Write the file anew, or leave that one \
+                 out"
+            ),
+        ),
+    ] {
+        fs::write(&path, &text).unwrap();
+        assert_eq!(
+            faults(&format!("upstream.ca_bundle = '{shown}'")),
+            [format!("upstream.ca_bundle: {fault}")],
+            "{text}"
+        );
+    }
+    fs::write(&path, good).unwrap();
+    assert_eq!(
+        parse(&format!("upstream.ca_bundle = '{shown}'"))
+            .upstream
+            .ca_bundle
+            .len(),
+        1
+    );
+}
+
+/// A certificate and its key.
+fn pair() -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["cuc.example.com".to_owned()]).unwrap();
+    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+}
+
+#[test]
+fn a_pair_is_blamed_on_the_file_that_is_wrong() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (certificate, key) = (path("tls.crt"), path("tls.key"));
+    let (good, good_key) = pair();
+    let garbage = section("CERTIFICATE", "AAAA");
+    let encrypted = section("ENCRYPTED PRIVATE KEY", "AAAA");
+    let odd = section("PRIVATE KEY", "AAAA");
+    let no_key = format!("server.tls.key: {key} holds no unencrypted private key in PEM form");
+    let cases = [
+        (
+            &garbage,
+            &good_key,
+            format!(
+                "server.tls.certificate: certificate 1 of {certificate} is damaged: it is no X.509 certificate. Write the \
+                 file anew, or leave that one out"
+            ),
+        ),
+        (
+            &good_key,
+            &good_key,
+            format!("server.tls.certificate: {certificate} holds no certificate in PEM form"),
+        ),
+        (&good, &encrypted, no_key.clone()),
+        (&good, &String::new(), no_key.clone()),
+        (&good, &good, no_key),
+        (
+            &good,
+            &good_key.split("-----END").next().unwrap().to_owned(),
+            format!(
+                "server.tls.key: {key} is cut off: an END line is missing. Write the file anew"
+            ),
+        ),
+        (
+            &good,
+            &odd,
+            format!(
+                "server.tls.key: {key} holds a private key of a kind that is not known here: use RSA with 2048 bits or \
+                 more, ECDSA with P-256 or P-384, or Ed25519"
+            ),
+        ),
+        (
+            &good,
+            &pair().1,
+            format!(
+                "server.tls.key: {key} is not the key of the first certificate in {certificate}"
+            ),
+        ),
+    ];
+    let settings = format!("server.tls.certificate = '{certificate}'\nserver.tls.key = '{key}'");
+    for (certificate_text, key_text, fault) in cases {
+        fs::write(&certificate, certificate_text).unwrap();
+        fs::write(&key, key_text).unwrap();
+
+        assert_eq!(faults(&settings), [fault]);
+    }
+    fs::write(&key, &good_key).unwrap();
+    assert!(parse(&settings).server.tls.is_some());
 }
 
 #[test]
