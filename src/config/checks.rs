@@ -31,6 +31,13 @@ impl Keys {
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         };
+        // actix-tls takes the host with its brackets for a server's name, which no certificate has.
+        if url.scheme() == "https" && matches!(url.host(), Some(Host::Ipv6(_))) {
+            self.fault(
+                key,
+                "https to an IPv6 address does not work: write the server's name instead",
+            );
+        }
         if url.scheme() == "http" && !loopback && !plaintext {
             self.fault(
                 key,

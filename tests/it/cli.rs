@@ -224,6 +224,11 @@ fn settings_in_the_environment_are_read_as_what_they_are() {
             "upstream.allow_plaintext: write true or false",
         ),
         (
+            "CACHE__TTL",
+            "1001years",
+            "cache.ttl: must not be longer than a year (1y)",
+        ),
+        (
             "DOCS__SWAGGER_UI",
             "1",
             "docs.swagger_ui: write true or false",
@@ -232,6 +237,29 @@ fn settings_in_the_environment_are_read_as_what_they_are() {
     for (name, value, fault) in cases {
         let name = format!("CUPI_GATEWAY__{name}");
         let output = run(&["serve"], &[URL, (&name, value)]);
+
+        assert_ended(&output, 2, &[fault]);
+    }
+}
+
+#[test]
+fn what_the_environment_covers_in_the_file_has_to_be_a_setting_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("gateway.toml");
+    let group = "upstream: is a group of settings: in the file, write [upstream] once above them";
+    let quoted = r#""upstream.url": a name in quotes is no setting: write it without them"#;
+    for (text, fault) in [
+        ("[[upstream]]\ntimeout = '1s'", group),
+        ("upstream = 'x'", group),
+        ("'upstream.url' = 'https://x'", quoted),
+        (
+            "upstream.url.host = 'x'",
+            "upstream.url.host: there is no such setting",
+        ),
+    ] {
+        fs::write(&file, text).unwrap();
+
+        let output = run(&["serve", "--config", file.to_str().unwrap()], &[URL]);
 
         assert_ended(&output, 2, &[fault]);
     }

@@ -188,6 +188,36 @@ fn each_fault_is_told_with_its_key() {
 }
 
 #[test]
+fn a_duration_is_a_year_at_the_most() {
+    for key in ["cache.ttl", "upstream.timeout"] {
+        for duration in ["31557601s", "600years", "1001years"] {
+            let fault = format!("{key}: must not be longer than a year (1y)");
+            assert_eq!(faults(&format!("{key} = '{duration}'")), [fault]);
+        }
+    }
+    assert_eq!(
+        parse("cache.ttl = '1y'").cache.ttl,
+        Duration::from_secs(31_557_600)
+    );
+}
+
+#[test]
+fn a_setting_has_its_name_and_its_place() {
+    for (toml, fault) in [
+        (
+            "'upstream.timeout' = '1s'",
+            r#""upstream.timeout": a name in quotes is no setting: write it without them"#,
+        ),
+        (
+            "[[server]]",
+            "server: is a group of settings: in the file, write [server] once above them",
+        ),
+    ] {
+        assert_eq!(faults(toml), [fault]);
+    }
+}
+
+#[test]
 fn the_upstream_is_an_origin_and_never_quoted() {
     let required =
         "upstream.url: is required: write an origin such as https://cuc-publisher.example.com:8443";
@@ -195,6 +225,8 @@ fn the_upstream_is_an_origin_and_never_quoted() {
     let parts = format!("{form}, without user, path or query");
     let plain = "upstream.url: http would send passwords in clear: write https, or set upstream.allow_plaintext = true if \
         the network between is safe";
+    let address =
+        "upstream.url: https to an IPv6 address does not work: write the server's name instead";
     assert_eq!(Config::parse("").unwrap_err().0, [required]);
     for (url, fault) in [
         ("1", form),
@@ -214,6 +246,8 @@ fn the_upstream_is_an_origin_and_never_quoted() {
         ("'http://localhost.example.com'", plain),
         ("'http://0.0.0.0'", plain),
         ("'http://[::2]'", plain),
+        ("'https://[2001:db8::1]:8443'", address),
+        ("'https://[::1]'", address),
     ] {
         let faults = Config::parse(&format!("upstream.url = {url}")).unwrap_err();
         assert_eq!(faults.0, [fault], "{url}");
@@ -223,7 +257,6 @@ fn the_upstream_is_an_origin_and_never_quoted() {
         "https://cuc.example.com",
         "https://cuc.example.com/",
         "https://10.0.0.1:8443",
-        "https://[2001:db8::1]:8443",
         "http://localhost:8444",
         "http://127.0.0.1:8444",
         "http://127.8.8.8",
