@@ -434,7 +434,7 @@ async fn served(address: SocketAddr) -> String {
     ));
     let found = web::block(move || {
         let mut out = Vec::new();
-        check::run(&config.unwrap().upstream, &mut out).unwrap_err();
+        check::run(&config.unwrap(), &mut out).unwrap_err();
         out
     });
     let out = found.await.unwrap();
