@@ -12,14 +12,22 @@ use crate::metrics::Metrics;
 /// The text format of Prometheus, which promtool reads too.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Registers the three.
+/// Registers the three. Some health checks of load balancers send HEAD.
 pub fn routes(drain: Drain, metrics: Arc<Metrics>) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         config
             .app_data(Data::new(drain))
             .app_data(Data::from(metrics))
-            .service(web::resource("/livez").get(get_liveness))
-            .service(web::resource("/readyz").get(get_readiness))
+            .service(
+                web::resource("/livez")
+                    .get(get_liveness)
+                    .route(web::head().to(get_liveness)),
+            )
+            .service(
+                web::resource("/readyz")
+                    .get(get_readiness)
+                    .route(web::head().to(get_readiness)),
+            )
             .service(web::resource("/metrics").get(get_metrics));
     }
 }

@@ -5,15 +5,22 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
+use timed::Timed;
+
 use crate::config;
 
 pub mod certificate;
+pub mod timed;
 
 /// How much of an answer is read: its head is enough.
 const HEAD: usize = 16 * 1024;
 
 /// Prints the findings line by line. Fails with what is wrong, then what to do.
-pub fn run(config: &config::Upstream, out: &mut impl Write) -> io::Result<()> {
+pub fn run(config: &config::Config, out: &mut impl Write) -> io::Result<()> {
+    if let Some(pair) = &config.server.tls {
+        certificate::own(pair, out)?;
+    }
+    let config = &config.upstream;
     let url = &config.url;
     let (host, port) = (
         url.host_str().unwrap_or_default(),
@@ -23,24 +30,49 @@ pub fn run(config: &config::Upstream, out: &mut impl Write) -> io::Result<()> {
 
     // Brackets are the URL's spelling of an IPv6 address.
     let name = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = connect(config, name, port, out)?;
-    stream.set_read_timeout(Some(config.timeout))?;
-    stream.set_write_timeout(Some(config.timeout))?;
-    let clock = stream.try_clone()?;
-    let question = Question {
+    let mut stream = Timed::new(connect(config, name, port, out)?, config.timeout);
+    let question = |channel| Question {
         authority: url.authority(),
-        clock: &clock,
+        channel,
         timeout: config.timeout,
     };
-    let answer = if url.scheme() == "https" {
-        let mut stream = certificate::handshake(config, name, stream, out)?;
-        question.ask(&mut stream)
+    let (answer, channel) = if url.scheme() == "https" {
+        let (mut stream, channel) = certificate::handshake(config, name, stream, out)?;
+        (question(channel).ask(&mut stream)?, channel)
     } else {
         writeln!(out, "tls          none: passwords travel in clear")?;
-        let mut stream = stream;
-        question.ask(&mut stream)
+        (question(Channel::Plain).ask(&mut stream)?, Channel::Plain)
     };
-    judge(&answer?, out)
+    judge(&answer, channel, out)
+}
+
+/// How the server is spoken to: what is advised depends on it.
+#[derive(Clone, Copy)]
+pub enum Channel {
+    /// Without TLS.
+    Plain,
+    /// With TLS.
+    Tls,
+    /// With TLS, and the server asked for a certificate of the gateway's.
+    Mutual,
+}
+
+impl Channel {
+    /// What to do where the server does not answer as Unity Connection does.
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Plain => {
+                "If the port speaks TLS, write https:// in upstream.url; else use another port (8443 or 443)."
+            }
+            Self::Tls => {
+                "Is upstream.url that of a Unity Connection, with its HTTPS port (8443 or 443)?"
+            }
+            Self::Mutual => {
+                "It wants a certificate of its client, and the gateway has none to show: use a port that does without \
+                 (8443 or 443), or have the server ask for none."
+            }
+        }
+    }
 }
 
 fn connect(
@@ -78,34 +110,28 @@ fn connect(
     )))
 }
 
-/// What is asked of the server, and for how long.
+/// What is asked of the server, how, and for how long.
 struct Question<'a> {
     authority: &'a str,
-    clock: &'a TcpStream,
+    channel: Channel,
     timeout: Duration,
 }
 
 impl Question<'_> {
     /// Asks for what every user may read, without saying who asks, and reads the answer's head.
-    fn ask(&self, stream: &mut (impl Read + Write)) -> io::Result<String> {
+    fn ask(&self, stream: &mut (impl Read + Write)) -> io::Result<Vec<u8>> {
         let agent = concat!("cupi-gateway/", env!("CARGO_PKG_VERSION"));
         let request = format!(
             "GET /vmrest/user HTTP/1.1\r\nHost: {}\r\nAccept: application/xml\r\nUser-Agent: {agent}\r\n\
              Connection: close\r\n\r\n",
             self.authority
         );
-        let begun = Instant::now();
         let sent = stream.write_all(request.as_bytes());
         sent.and_then(|()| stream.flush())
             .map_err(|error| self.silence(&error))?;
         let mut answer = Vec::new();
         let mut part = [0; 1024];
-        while answer.len() < HEAD && !answer.windows(4).any(|end| end == b"\r\n\r\n") {
-            let left = self.timeout.saturating_sub(begun.elapsed());
-            if left.is_zero() {
-                return Err(self.silence(&ErrorKind::TimedOut.into()));
-            }
-            self.clock.set_read_timeout(Some(left))?;
+        while answer.len() < HEAD && head(&answer).is_none() {
             match stream.read(&mut part) {
                 Ok(0) => break,
                 Ok(length) => answer.extend(part.iter().take(length)),
@@ -116,11 +142,17 @@ impl Question<'_> {
                 }
                 Err(_) => break,
             }
+            // An interim answer such as 100 Continue (RFC 9110 §15.2) comes before the one that counts.
+            while let Some(length) = head(&answer)
+                && matches!(status(&answer), Some(100..=199))
+            {
+                answer.drain(..length);
+            }
         }
         if answer.is_empty() {
             return Err(self.silence(&ErrorKind::UnexpectedEof.into()));
         }
-        Ok(String::from_utf8_lossy(&answer).into_owned())
+        Ok(answer)
     }
 
     fn silence(&self, error: &io::Error) -> io::Error {
@@ -131,23 +163,28 @@ impl Question<'_> {
                 humantime::format_duration(self.timeout)
             )
         } else {
-            "the server ended the connection without an answer. If the port speaks TLS, write https:// in upstream.url; \
-             if it does not speak HTTP, use another port (8443 or 443)."
-                .to_owned()
+            let advice = self.channel.advice();
+            format!("the server ended the connection without an answer. {advice}")
         })
     }
 }
 
-fn judge(answer: &str, out: &mut impl Write) -> io::Result<()> {
-    let status = answer
-        .strip_prefix("HTTP/1.")
-        .and_then(|rest| rest.split([' ', '\r']).nth(1)?.parse::<u16>().ok());
-    let Some(status) = status else {
-        return Err(told(
-            "the answer is not HTTP. If the port speaks TLS, write https:// in upstream.url; else use another port (8443 \
-             or 443)."
-                .to_owned(),
-        ));
+/// How long the head is, once it is whole.
+fn head(answer: &[u8]) -> Option<usize> {
+    let end = answer.windows(4).position(|end| end == b"\r\n\r\n")?;
+    Some(end + 4)
+}
+
+fn status(answer: &[u8]) -> Option<u16> {
+    let text = String::from_utf8_lossy(answer);
+    let mut words = text.strip_prefix("HTTP/1.")?.split([' ', '\r']);
+    words.nth(1)?.parse().ok()
+}
+
+fn judge(answer: &[u8], channel: Channel, out: &mut impl Write) -> io::Result<()> {
+    let advice = channel.advice();
+    let Some(status) = status(answer) else {
+        return Err(told(format!("the answer is not HTTP. {advice}")));
     };
     writeln!(out, "http         {status}")?;
     match status {
@@ -156,9 +193,11 @@ fn judge(answer: &str, out: &mut impl Write) -> io::Result<()> {
             "\nReached: it asks for credentials, as Unity Connection does."
         ),
         300..=399 => {
-            let location = answer.lines().find_map(|line| {
+            let head = String::from_utf8_lossy(answer);
+            let location = head.lines().find_map(|line| {
                 let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("location").then(|| plain(value.trim()))
+                name.eq_ignore_ascii_case("location")
+                    .then(|| plain(value.trim()))
             });
             Err(told(match location {
                 Some(location) => format!(
@@ -170,9 +209,9 @@ fn judge(answer: &str, out: &mut impl Write) -> io::Result<()> {
                     .to_owned(),
             }))
         }
-        400 => Err(told(
-            "the server does not understand the request. If the port speaks TLS, write https:// in upstream.url.".to_owned(),
-        )),
+        400 => Err(told(format!(
+            "the server does not understand the request. {advice}"
+        ))),
         429 | 503 => Err(told(
             "a server is there and busy, or still starting. Try again in some minutes.".to_owned(),
         )),

@@ -19,6 +19,7 @@ use keys::Keys;
 
 pub mod checks;
 pub mod keys;
+pub mod pem;
 
 /// All settings, checked.
 #[derive(Clone, Debug)]
@@ -155,7 +156,7 @@ const PREFIX: &str = "CUPI_GATEWAY__";
 impl Config {
     /// Reads `file`, if one is named, and the environment.
     pub fn read(file: Option<&Path>) -> Result<Self, Faults> {
-        let mut figment = Figment::new();
+        let mut base = Figment::new();
         if let Some(file) = file {
             let text = std::fs::read_to_string(file)
                 .map_err(|error| Faults(vec![format!("{}: {error}", file.display())]))?;
@@ -163,32 +164,30 @@ impl Config {
             toml.data().map_err(|error| {
                 Faults(vec![format!("{}: {}", file.display(), one_line(&error))])
             })?;
-            figment = figment.merge(toml);
+            base = base.merge(toml);
         }
-        Self::extract(&figment.merge(environment()))
+        Self::extract(base, environment())
     }
 
     /// The settings of `demo`: the environment, loopback addresses, and the simulator as Unity
     /// Connection.
     pub fn demo(simulator: &str) -> Result<Self, Faults> {
         let base = Toml::string("server.bind = '127.0.0.1:8080'\nadmin.bind = '127.0.0.1:9090'");
-        Self::extract(
-            &Figment::from(base)
-                .merge(environment())
-                .merge(("upstream.url", simulator)),
-        )
+        let over = Figment::from(environment()).merge(("upstream.url", simulator));
+        Self::extract(Figment::from(base), over)
     }
 
     /// Reads settings from TOML text alone.
     pub fn parse(toml: &str) -> Result<Self, Faults> {
-        Self::extract(&Figment::from(Toml::string(toml)))
+        Self::extract(Figment::from(Toml::string(toml)), Figment::new())
     }
 
-    fn extract(figment: &Figment) -> Result<Self, Faults> {
-        let values = figment
-            .extract()
-            .map_err(|error| Faults(error.into_iter().map(|e| one_line(&e)).collect()))?;
-        let mut keys = Keys::new(values);
+    fn extract(file: Figment, over: impl Provider) -> Result<Self, Faults> {
+        let told =
+            |error: figment::Error| Faults(error.into_iter().map(|e| one_line(&e)).collect());
+        let covered = file.extract().map_err(told)?;
+        let values = file.merge(over).extract().map_err(told)?;
+        let mut keys = Keys::new(&covered, values);
 
         let server = Server {
             bind: keys.address(

@@ -1,7 +1,7 @@
 //! What `demo` and `simulate` say to whoever starts them: where everything is, and what to try.
 
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use actix_web::dev::Server;
 
@@ -18,7 +18,7 @@ pub fn simulator() -> io::Result<(Simulator, Server)> {
 /// Prints the addresses, the people who can sign in and a line to paste.
 pub fn introduce(bound: &Bound, simulator: &Simulator) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let url = format!("http://{}", bound.address);
+    let url = format!("{}://{}", bound.scheme, reachable(bound.address));
     writeln!(out, "Swagger UI:  {url}/swagger-ui/")?;
     writeln!(out, "API:         {url}/api/v1/accounts")?;
     writeln!(
@@ -28,8 +28,13 @@ pub fn introduce(bound: &Bound, simulator: &Simulator) -> io::Result<()> {
     )?;
     print_sign_ins(&mut out)?;
     if let Some((alias, password, _)) = Simulator::sign_ins().first() {
+        // The certificate's names are hardly those of the address printed here.
+        let any = if bound.scheme == "https" { "-k " } else { "" };
         writeln!(out, "\nTry this in another terminal:\n")?;
-        writeln!(out, "  curl -u {alias}:{password} {url}/api/v1/accounts\n")?;
+        writeln!(
+            out,
+            "  curl {any}-u {alias}:{password} {url}/api/v1/accounts\n"
+        )?;
     }
     out.flush()
 }
@@ -52,6 +57,17 @@ pub async fn until_stopped(simulating: Server, mut signals: Signals) -> io::Resu
         ended = simulating => ended,
         () = signals.any() => Ok(()),
     }
+}
+
+/// Where a client on this machine finds what listens there: at the loopback address for all of them.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }
 
 fn print_sign_ins(out: &mut impl Write) -> io::Result<()> {

@@ -2,41 +2,62 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
-use std::net::{IpAddr, TcpStream};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::{
-    CertificateError, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, StreamOwned,
+    AlertDescription, CertificateError, ClientConnection, DigitallySignedStruct, Error,
+    SignatureScheme, StreamOwned,
 };
+use x509_parser::certificate::Validity;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{ParsedExtension, parse_x509_certificate};
 
-use super::{plain, told};
+use super::timed::Timed;
+use super::{Channel, is_late, plain, told};
 use crate::config;
 use crate::upstream::tls;
+
+/// Prints until when the gateway's own certificate is good.
+pub fn own(pair: &config::KeyPair, out: &mut impl Write) -> io::Result<()> {
+    // It was good when the settings were read; it may have been replaced since.
+    let own = pair.load().map_err(|(key, fault)| {
+        io::Error::new(ErrorKind::InvalidInput, format!("{key}: {fault}"))
+    })?;
+    let first = own.cert.first().map(|der| parse_x509_certificate(der));
+    if let Some(Ok((_, parsed))) = first {
+        writeln!(out, "server.tls   expires {}", end(parsed.validity()))?;
+    }
+    Ok(())
+}
 
 /// Shakes hands and prints whom it met. Fails where the settings do not trust that one, after
 /// saying how they would.
 pub fn handshake(
     config: &config::Upstream,
     name: &str,
-    mut stream: TcpStream,
+    mut stream: Timed,
     out: &mut impl Write,
-) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+) -> io::Result<(StreamOwned<ClientConnection, Timed>, Channel)> {
     let invalid = |fault| io::Error::new(ErrorKind::InvalidInput, fault);
     let witness = Arc::new(Witness {
         trust: tls::trust(config).map_err(invalid)?,
         verdict: Mutex::new(None),
+        was_asked: AtomicBool::new(false),
     });
     let verifier: Arc<dyn ServerCertVerifier> = Arc::<Witness>::clone(&witness);
-    let tls = Arc::new(tls::configure(verifier).map_err(invalid)?);
+    let mut tls = tls::configure(verifier).map_err(invalid)?;
+    tls.client_auth_cert_resolver = Arc::<Witness>::clone(&witness);
     let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
-    let mut connection = ClientConnection::new(tls, name).map_err(io::Error::other)?;
+    let mut connection = ClientConnection::new(Arc::new(tls), name).map_err(io::Error::other)?;
     while connection.is_handshaking() {
         let shaken = connection.complete_io(&mut stream);
-        shaken.map_err(|error| told(no_handshake(config, &error)))?;
+        shaken.map_err(|error| told(no_handshake(config, &error, witness.channel())))?;
     }
 
     let version = connection
@@ -52,27 +73,37 @@ pub fn handshake(
             Some(fault) => return Err(distrust(config, certificate, &fault, out)?),
         }
     }
-    Ok(StreamOwned::new(connection, stream))
+    let channel = witness.channel();
+    Ok((StreamOwned::new(connection, stream), channel))
 }
 
-fn no_handshake(config: &config::Upstream, error: &io::Error) -> String {
+fn no_handshake(config: &config::Upstream, error: &io::Error, channel: Channel) -> String {
     let inner = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<Error>());
-    match (inner, error.kind()) {
-        (Some(Error::InvalidMessage(_)), _) => {
+    match inner {
+        None if is_late(error) => format!(
+            "the port took the connection and ended no TLS handshake within {}. Is it the HTTPS port (8443 or 443)? If \
+             so, the server is stuck or overburdened: look there.",
+            humantime::format_duration(config.timeout)
+        ),
+        _ if matches!(channel, Channel::Mutual) => format!(
+            "the server ended the connection during the TLS handshake. {}",
+            channel.advice()
+        ),
+        Some(Error::InvalidMessage(_)) => {
             "the port does not speak TLS. Use the HTTPS port (8443 or 443), or write http:// in upstream.url."
                 .to_owned()
         }
-        (Some(fault), _) => format!(
+        Some(Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {
+            "the server does not speak HTTP/1.1, and the gateway speaks nothing else. Switch it on there, or use another \
+             port (8443 or 443)."
+                .to_owned()
+        }
+        Some(fault) => format!(
             "the TLS handshake ended with: {fault}. Both sides need TLS 1.2 or newer with a common cipher suite."
         ),
-        (None, ErrorKind::WouldBlock | ErrorKind::TimedOut) => format!(
-            "the port took the connection and said nothing for {}. Is it the HTTPS port (8443 or 443)? If so, the \
-             server is stuck or overburdened: look there.",
-            humantime::format_duration(config.timeout)
-        ),
-        (None, _) => {
+        None => {
             "the server ended the connection during the TLS handshake. Is it the HTTPS port (8443 or 443), and does it \
              speak TLS 1.2 or newer?"
                 .to_owned()
@@ -80,7 +111,7 @@ fn no_handshake(config: &config::Upstream, error: &io::Error) -> String {
     }
 }
 
-/// Says why, and prints what to set.
+/// Prints why, and what to set.
 fn distrust(
     config: &config::Upstream,
     certificate: &CertificateDer<'_>,
@@ -89,7 +120,23 @@ fn distrust(
 ) -> io::Result<io::Error> {
     use CertificateError as Fault;
 
+    let mut instead = "name its authority with upstream.ca_bundle";
     let reason = match fault {
+        // No authority makes these good.
+        Error::InvalidCertificate(Fault::Expired | Fault::ExpiredContext { .. }) => {
+            instead = "have it renewed";
+            "it has expired".to_owned()
+        }
+        Error::InvalidCertificate(Fault::NotValidYet | Fault::NotValidYetContext { .. }) => {
+            instead = "set the clock right";
+            "it is not valid yet".to_owned()
+        }
+        Error::InvalidCertificate(
+            Fault::NotValidForName | Fault::NotValidForNameContext { .. },
+        ) => {
+            instead = "correct upstream.url";
+            "its names are not the one in upstream.url".to_owned()
+        }
         _ if !config.certificate_sha256.is_empty() => {
             "it is not the one that upstream.certificate_sha256 names".to_owned()
         }
@@ -102,15 +149,6 @@ fn distrust(
         {
             "it is self-signed, as that of most installations".to_owned()
         }
-        Error::InvalidCertificate(Fault::Expired | Fault::ExpiredContext { .. }) => {
-            "it has expired".to_owned()
-        }
-        Error::InvalidCertificate(Fault::NotValidYet | Fault::NotValidYetContext { .. }) => {
-            "it is not valid yet; is the clock right?".to_owned()
-        }
-        Error::InvalidCertificate(
-            Fault::NotValidForName | Fault::NotValidForNameContext { .. },
-        ) => "its names are not the one in upstream.url".to_owned(),
         other => other.to_string(),
     };
     let pin = hex(&tls::fingerprint(certificate));
@@ -123,7 +161,7 @@ fn distrust(
          \n  CUPI_GATEWAY__UPSTREAM__CERTIFICATE_SHA256='[\"{pin}\"]'\n"
     )?;
     Ok(told(format!(
-        "the certificate is not trusted: {reason}. Pin it as said above, or name its authority with upstream.ca_bundle."
+        "the certificate is not trusted: {reason}. Pin it as said above, or {instead}."
     )))
 }
 
@@ -143,15 +181,18 @@ fn describe(certificate: &CertificateDer<'_>, out: &mut impl Write) -> io::Resul
             names.join(", ")
         };
         writeln!(out, "names        {names}")?;
-        let validity = parsed.validity();
-        let expired = if validity.is_valid() {
-            ""
-        } else {
-            " (not valid now)"
-        };
-        writeln!(out, "expires      {}{expired}", validity.not_after)?;
+        writeln!(out, "expires      {}", end(parsed.validity()))?;
     }
     writeln!(out, "sha256       {}", hex(&tls::fingerprint(certificate)))
+}
+
+fn end(validity: &Validity) -> String {
+    let now = if validity.is_valid() {
+        ""
+    } else {
+        " (not valid now)"
+    };
+    format!("{}{now}", validity.not_after)
 }
 
 fn name(name: &GeneralName<'_>) -> String {
@@ -175,10 +216,33 @@ fn hex(fingerprint: &[u8]) -> String {
     digits.join(":")
 }
 
-/// Lets every certificate pass, to be able to show it, and keeps the verdict of the settings.
+/// Lets every certificate pass, to be able to show it, keeps the verdict of the settings, and
+/// notes whether the server asked for a certificate of ours.
 struct Witness {
     trust: Arc<dyn ServerCertVerifier>,
     verdict: Mutex<Option<Error>>,
+    was_asked: AtomicBool,
+}
+
+impl Witness {
+    fn channel(&self) -> Channel {
+        if self.was_asked.load(Ordering::Relaxed) {
+            Channel::Mutual
+        } else {
+            Channel::Tls
+        }
+    }
+}
+
+impl ResolvesClientCert for Witness {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.was_asked.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
 }
 
 impl fmt::Debug for Witness {

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use tracing::Level;
 use url::{Host, Url};
 
 use super::keys::Keys;
-use super::{KeyPair, LogFormat};
+use super::{KeyPair, LogFormat, pem};
 
 impl Keys {
     /// Reads an origin; without `plaintext`, http only to this host.
@@ -32,6 +31,13 @@ impl Keys {
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         };
+        // actix-tls takes the host with its brackets for a server's name, which no certificate has.
+        if url.scheme() == "https" && matches!(url.host(), Some(Host::Ipv6(_))) {
+            self.fault(
+                key,
+                "https to an IPv6 address does not work: write the server's name instead",
+            );
+        }
         if url.scheme() == "http" && !loopback && !plaintext {
             self.fault(
                 key,
@@ -42,15 +48,21 @@ impl Keys {
         url
     }
 
-    /// Reads the paths of a certificate and its key: both or none.
+    /// Reads the paths of a certificate and its key: both or none, and a pair.
     pub fn key_pair(&mut self, certificate: &'static str, key: &'static str) -> Option<KeyPair> {
         const FORM: &str = "the path of a PEM file";
 
         match (self.text(certificate, FORM), self.text(key, FORM)) {
-            (Some(certificate), Some(key)) => Some(KeyPair {
-                certificate: certificate.into(),
-                key: key.into(),
-            }),
+            (Some(certificate), Some(key)) => {
+                let pair = KeyPair {
+                    certificate: certificate.into(),
+                    key: key.into(),
+                };
+                if let Err((key, fault)) = pair.load() {
+                    self.fault(key, &fault);
+                }
+                Some(pair)
+            }
             (Some(_), None) => {
                 self.fault(
                     key,
@@ -74,21 +86,10 @@ impl Keys {
         let Some(path) = self.text(key, "the path of a PEM file").map(PathBuf::from) else {
             return Vec::new();
         };
-        let certificates = CertificateDer::pem_file_iter(&path).and_then(Iterator::collect);
-        match certificates {
-            Ok(certificates) if Vec::is_empty(&certificates) => {
-                self.fault(
-                    key,
-                    &format!("{} holds no certificate in PEM form", path.display()),
-                );
-                Vec::new()
-            }
-            Ok(certificates) => certificates,
-            Err(error) => {
-                self.fault(key, &format!("{} cannot be used: {error}", path.display()));
-                Vec::new()
-            }
-        }
+        pem::certificates(&path).unwrap_or_else(|fault| {
+            self.fault(key, &fault);
+            Vec::new()
+        })
     }
 
     /// Reads a list of SHA-256 fingerprints.

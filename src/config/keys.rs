@@ -1,23 +1,34 @@
 //! The reading of settings, key by key: what is wrong with them is collected.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use figment::value::{Dict, Value};
 
+/// The longest duration, a year as [`humantime`] has it: moka panics at a thousand of them, and
+/// whoever writes one means something else.
+const LONGEST: Duration = Duration::from_secs(31_557_600);
+
 /// Reads one key after the other and collects what is wrong with them.
 pub struct Keys {
     values: Value,
+    found: BTreeSet<String>,
     known: Vec<&'static str>,
     faults: Vec<String>,
 }
 
 impl Keys {
-    /// Nothing was asked of these values yet.
-    pub fn new(values: Dict) -> Self {
+    /// Nothing was asked of these values yet, some of which lie over those of the file. What they
+    /// cover there has to be a setting all the same.
+    pub fn new(file: &Dict, values: Dict) -> Self {
+        let mut found = BTreeSet::new();
+        leaves("", file, &mut found);
+        leaves("", &values, &mut found);
         Self {
             values: Value::from(values),
+            found,
             known: Vec::new(),
             faults: Vec::new(),
         }
@@ -102,10 +113,17 @@ impl Keys {
         let Some(text) = self.text(key, FORM) else {
             return default;
         };
-        humantime::parse_duration(&text).unwrap_or_else(|_| {
-            self.fault(key, &format!("write {FORM}"));
-            default
-        })
+        match humantime::parse_duration(&text) {
+            Ok(duration) if duration > LONGEST => {
+                self.fault(key, "must not be longer than a year (1y)");
+                default
+            }
+            Ok(duration) => duration,
+            Err(_) => {
+                self.fault(key, &format!("write {FORM}"));
+                default
+            }
+        }
     }
 
     /// Reads a number of bytes above 0.
@@ -144,27 +162,39 @@ impl Keys {
 
     /// All faults, those of keys that nobody asked for included.
     pub fn finish(mut self) -> Vec<String> {
-        let mut found = Vec::new();
-        if let Some(values) = self.values.as_dict() {
-            leaves("", values, &mut found);
-        }
-        for key in found {
-            if !self.known.contains(&key.as_str()) {
-                self.fault(&key, "there is no such setting");
+        for key in std::mem::take(&mut self.found) {
+            if self.known.contains(&key.as_str()) {
+                continue;
             }
+            let group = format!("{key}.");
+            let sentence = if self.known.iter().any(|known| known.starts_with(&group)) {
+                format!("is a group of settings: in the file, write [{key}] once above them")
+            } else if key.contains('"') {
+                "a name in quotes is no setting: write it without them".to_owned()
+            } else {
+                "there is no such setting".to_owned()
+            };
+            self.fault(&key, &sentence);
         }
         self.faults
     }
 }
 
-/// The keys that have a value, with dots between the levels.
-fn leaves(prefix: &str, values: &Dict, found: &mut Vec<String>) {
+/// The keys that have a value, with dots between the levels. A name that has a dot of its own, as
+/// TOML allows in quotes, is none of ours and keeps its quotes.
+fn leaves(prefix: &str, values: &Dict, found: &mut BTreeSet<String>) {
     for (name, value) in values {
-        let key = format!("{prefix}{name}");
+        let key = if name.contains('.') {
+            format!("{prefix}{name:?}")
+        } else {
+            format!("{prefix}{name}")
+        };
         match value.as_dict() {
             Some(values) if !values.is_empty() => leaves(&format!("{key}."), values, found),
             Some(_) => {}
-            None => found.push(key),
+            None => {
+                found.insert(key);
+            }
         }
     }
 }

@@ -1,15 +1,12 @@
 //! The gateway's own certificate: read from PEM files, and read anew when they change.
 
-use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{Error, ServerConfig};
 use tokio::time::sleep;
 use x509_parser::parse_x509_certificate;
 
@@ -34,7 +31,7 @@ pub struct Certificate {
 impl Certificate {
     /// Reads the pair. The error names the file and what is wrong.
     pub fn read(files: &KeyPair) -> Result<Arc<Self>, String> {
-        let current = load(files)?;
+        let current = files.load().map_err(|(_, fault)| fault)?;
         warn_of_expiry(&current);
         Ok(Arc::new(Self {
             files: files.clone(),
@@ -58,7 +55,7 @@ impl Certificate {
         let mut warned = Instant::now();
         loop {
             sleep(interval).await;
-            match load(&self.files) {
+            match self.files.load() {
                 Ok(new) if new.cert == self.current().cert => refused = None,
                 Ok(new) => {
                     tracing::info!("certificate renewed");
@@ -68,8 +65,12 @@ impl Certificate {
                 }
                 Err(fault) if refused.as_ref() == Some(&fault) => {}
                 Err(fault) => {
-                    tracing::warn!(%fault, "the renewed certificate cannot be used, the old one stays");
-                    refused = Some(fault);
+                    let (setting, fault) = refused.insert(fault);
+                    tracing::warn!(
+                        setting,
+                        fault,
+                        "the renewed certificate cannot be used, the old one stays"
+                    );
                 }
             }
             if warned.elapsed() > DAY {
@@ -88,33 +89,6 @@ impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.current())
     }
-}
-
-/// Reads the pair and checks that the two belong together.
-fn load(files: &KeyPair) -> Result<Arc<CertifiedKey>, String> {
-    let told = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let chain = CertificateDer::pem_file_iter(&files.certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| told(&files.certificate, &error))?;
-    if chain.is_empty() {
-        return Err(told(
-            &files.certificate,
-            &"it holds no certificate in PEM form",
-        ));
-    }
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| told(&files.key, &error))?;
-    CertifiedKey::from_der(chain, key, &ring::default_provider())
-        .map(Arc::new)
-        .map_err(|error| match error {
-            Error::InconsistentKeys(_) => {
-                let certificate = files.certificate.display();
-                told(
-                    &files.key,
-                    &format!("it is not the key of the certificate in {certificate}"),
-                )
-            }
-            error => told(&files.key, &error),
-        })
 }
 
 fn warn_of_expiry(certificate: &CertifiedKey) {

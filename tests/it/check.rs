@@ -4,12 +4,20 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use actix_web::{rt, web};
 use cupi_gateway::simulator::{self, Simulator, Switches, Tls};
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::version::{TLS12, TLS13};
+use rustls::{RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
 use sha2::{Digest, Sha256};
 
 use crate::process::run;
@@ -208,7 +216,7 @@ async fn a_server_that_is_no_unity_connection_is_told() {
     let other = "a server is there, but without credentials Unity Connection would answer 401, not";
     let is_it = "Is upstream.url that of a Unity Connection?";
     let ended = "the server ended the connection without an answer. If the port speaks TLS, write https:// in \
-                 upstream.url; if it does not speak HTTP, use another port (8443 or 443).";
+                 upstream.url; else use another port (8443 or 443).";
     let cases = [
         (
             "HTTP/1.1 302 Found\r\nLocation: https://cuc.example.com:8443/\x1b[31mvmrest/user\r\n\r\n",
@@ -245,7 +253,8 @@ async fn a_server_that_is_no_unity_connection_is_told() {
         (
             "HTTP/1.1 400 Bad Request\r\n\r\n",
             "http         400\n",
-            "the server does not understand the request. If the port speaks TLS, write https:// in upstream.url."
+            "the server does not understand the request. If the port speaks TLS, write https:// in upstream.url; else use \
+             another port (8443 or 443)."
                 .to_owned(),
         ),
         (
@@ -256,6 +265,7 @@ async fn a_server_that_is_no_unity_connection_is_told() {
                 .to_owned(),
         ),
         ("", "", ended.to_owned()),
+        ("HTTP/1.1 100 Continue\r\n\r\n", "", ended.to_owned()),
     ];
     for (answer, line, expected) in cases {
         let address = say(answer);
@@ -285,10 +295,197 @@ async fn a_server_that_says_nothing_is_not_waited_for() {
         assert_eq!(findings, found(address));
         assert_eq!((code, fault.as_str()), (1, line));
     }
-    let (code, _, fault) = check(&format!("https://{silent}"), &[]).await;
-    let line = "cupi-gateway: the port took the connection and said nothing for 700ms. Is it the HTTPS port (8443 or 443)? \
-                If so, the server is stuck or overburdened: look there.\n";
-    assert_eq!((code, fault.as_str()), (1, line));
+    let trickle = serve(|mut socket| {
+        thread::spawn(move || {
+            // The head of a long record with a ServerHello.
+            let begun = socket.write_all(b"\x16\x03\x03\x3e\x80\x02");
+            assert!(begun.is_ok());
+            while socket.write_all(b"\0").is_ok() {
+                thread::sleep(Duration::from_millis(100));
+            }
+        });
+    });
+    for address in [silent, trickle] {
+        let (code, _, fault) = check(&format!("https://{address}"), &[]).await;
+        let line = "cupi-gateway: the port took the connection and ended no TLS handshake within 700ms. Is it the HTTPS \
+                    port (8443 or 443)? If so, the server is stuck or overburdened: look there.\n";
+        assert_eq!((code, fault.as_str()), (1, line));
+    }
+}
+
+/// How a server with this pair speaks TLS.
+fn secure(
+    tls: &Tls,
+    version: &'static SupportedProtocolVersion,
+    clients: Arc<dyn ClientCertVerifier>,
+) -> ServerConfig {
+    let certificate = CertificateDer::from_pem_file(&tls.certificate).unwrap();
+    let key = PrivateKeyDer::from_pem_file(&tls.key).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = config.with_protocol_versions(&[version]).unwrap();
+    let config = config.with_client_cert_verifier(clients);
+    config.with_single_cert(vec![certificate], key).unwrap()
+}
+
+/// A port that speaks TLS so, where every request gets these bytes.
+fn say_securely(config: ServerConfig, answer: &'static str) -> SocketAddr {
+    let config = Arc::new(config);
+    serve(move |mut socket| {
+        let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut stream = rustls::Stream::new(&mut connection, &mut socket);
+        let mut request = [0; 1024];
+        // Some handshakes are to fail.
+        if stream.read(&mut request).is_ok() {
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    })
+}
+
+#[actix_web::test]
+async fn a_server_that_speaks_tls_and_is_no_unity_connection_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tls, pin) = pair(folder.path());
+    let pin = format!("[\"{pin}\"]");
+    let trust = ("CUPI_GATEWAY__UPSTREAM__CERTIFICATE_SHA256", pin.as_str());
+    let clients = || {
+        let mut roots = RootCertStore::empty();
+        let certificate = CertificateDer::from_pem_file(&tls.certificate).unwrap();
+        roots.add(certificate).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+    };
+    let nobody = || secure(&tls, &TLS13, WebPkiClientVerifier::no_client_auth());
+    let optional = clients().allow_unauthenticated().build().unwrap();
+    let old = secure(&tls, &TLS12, clients().build().unwrap());
+    let new = secure(&tls, &TLS13, clients().build().unwrap());
+    let mut two = nobody();
+    two.alpn_protocols = vec![b"h2".to_vec()];
+    let bad = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    let is_it = "Is upstream.url that of a Unity Connection, with its HTTPS port (8443 or 443)?";
+    let wants = "It wants a certificate of its client, and the gateway has none to show: use a port that does without (8443 \
+                 or 443), or have the server ask for none.";
+    let (unknown, ended) = (
+        "the server does not understand the request.",
+        "the server ended the connection without an answer.",
+    );
+
+    for (config, answer, expected) in [
+        (nobody(), bad, format!("{unknown} {is_it}")),
+        (nobody(), "", format!("{ended} {is_it}")),
+        (
+            nobody(),
+            "220 mail.example.com ESMTP\r\n",
+            format!("the answer is not HTTP. {is_it}"),
+        ),
+        (
+            secure(&tls, &TLS13, optional),
+            bad,
+            format!("{unknown} {wants}"),
+        ),
+        (new, "", format!("{ended} {wants}")),
+        (
+            old,
+            "",
+            format!("the server ended the connection during the TLS handshake. {wants}"),
+        ),
+        (
+            two,
+            "",
+            "the server does not speak HTTP/1.1, and the gateway speaks nothing else. Switch it on there, or use another \
+             port (8443 or 443)."
+                .to_owned(),
+        ),
+    ] {
+        let address = say_securely(config, answer);
+
+        let (code, _, fault) = check(&format!("https://{address}"), &[trust]).await;
+
+        assert_eq!(fault, format!("cupi-gateway: {expected}\n"));
+        assert_eq!(code, 1);
+    }
+}
+
+#[actix_web::test]
+async fn a_certificate_that_no_authority_makes_good_gets_other_advice() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut authority = CertificateParams::new(vec![]).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let bundle = folder.path().join("ca.pem");
+    fs::write(&bundle, authority.pem()).unwrap();
+    let trust = (
+        "CUPI_GATEWAY__UPSTREAM__CA_BUNDLE",
+        bundle.to_str().unwrap(),
+    );
+    let params = |name: &str| CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let mut expired = params("127.0.0.1");
+    expired.not_after = date_time_ymd(2001, 1, 1);
+    let mut early = params("127.0.0.1");
+    early.not_before = date_time_ymd(3000, 1, 1);
+
+    for (params, expected) in [
+        (
+            params("cuc.example.com"),
+            "its names are not the one in upstream.url. Pin it as said above, or correct upstream.url.",
+        ),
+        (
+            expired,
+            "it has expired. Pin it as said above, or have it renewed.",
+        ),
+        (
+            early,
+            "it is not valid yet. Pin it as said above, or set the clock right.",
+        ),
+    ] {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        let tls = Tls {
+            certificate: folder.path().join("certificate.pem"),
+            key: folder.path().join("key.pem"),
+        };
+        fs::write(&tls.certificate, certificate.pem()).unwrap();
+        fs::write(&tls.key, key.serialize_pem()).unwrap();
+        let simulator = simulate(Some(&tls));
+
+        let (code, _, fault) = check(&simulator.url(), &[trust]).await;
+
+        let line = format!("cupi-gateway: the certificate is not trusted: {expected}\n");
+        assert_eq!((code, fault), (1, line));
+    }
+}
+
+#[actix_web::test]
+async fn an_interim_answer_is_passed_over() {
+    let address =
+        say("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103\r\nLink: x\r\n\r\nHTTP/1.1 401 No\r\n\r\n");
+
+    let (code, findings, fault) = check(&format!("http://{address}"), &[]).await;
+
+    assert!(findings.contains("http         401\n"), "{findings}");
+    assert_eq!((code, fault.as_str()), (0, ""));
+}
+
+#[actix_web::test]
+async fn the_end_of_the_gateways_own_certificate_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tls, _) = pair(folder.path());
+    let simulator = simulate(None);
+    let own = [
+        (
+            "CUPI_GATEWAY__SERVER__TLS__CERTIFICATE",
+            tls.certificate.to_str().unwrap(),
+        ),
+        ("CUPI_GATEWAY__SERVER__TLS__KEY", tls.key.to_str().unwrap()),
+    ];
+
+    let (code, findings, fault) = check(&simulator.url(), &own).await;
+
+    let line = "server.tls   expires Jan  1 00:00:00 4096 +00:00\n";
+    assert!(
+        findings.starts_with(&format!("{line}upstream ")),
+        "{findings}"
+    );
+    assert_eq!((code, fault.as_str()), (0, ""));
 }
 
 #[actix_web::test]

@@ -81,6 +81,43 @@ async fn demo_says_where_everything_is_and_its_line_works_as_printed() {
     assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
 }
 
+#[test]
+fn demo_prints_addresses_that_work_here() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (certificate, key) = (path("tls.crt"), path("tls.key"));
+    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    fs::write(&certificate, signed.cert.pem()).unwrap();
+    fs::write(&key, signed.signing_key.serialize_pem()).unwrap();
+    let tls = [
+        (
+            "CUPI_GATEWAY__SERVER__TLS__CERTIFICATE",
+            certificate.as_str(),
+        ),
+        ("CUPI_GATEWAY__SERVER__TLS__KEY", &key),
+    ];
+
+    for (bind, tls, url, options) in [
+        ("0.0.0.0:0", &tls[..], "https://127.0.0.1:", "-k -u"),
+        ("[::]:0", &[], "http://[::1]:", "-u"),
+        ("[::1]:0", &[], "http://[::1]:", "-u"),
+    ] {
+        let mut environment = vec![
+            ("CUPI_GATEWAY__SERVER__BIND", bind),
+            ("CUPI_GATEWAY__ADMIN__BIND", "127.0.0.1:0"),
+        ];
+        environment.extend(tls);
+        let process = Process::start(&["demo"], &environment);
+
+        process.wait_for(0, "curl ");
+        let printed = process.wait_for(0, "/api/v1/accounts\n\n");
+        let ui = printed.lines().next().unwrap();
+        assert!(ui.starts_with(&format!("Swagger UI:  {url}")), "{ui}");
+        let curl = format!("  curl {options} fung:winter-2010 {url}");
+        assert!(printed.contains(&curl), "{printed}");
+    }
+}
+
 #[actix_web::test]
 async fn simulate_serves_with_the_switches_given() {
     let arguments = [
@@ -196,6 +233,29 @@ fn faults_in_file_and_environment_are_told_at_once() {
 }
 
 #[test]
+fn what_the_environment_covers_in_the_file_has_to_be_a_setting_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("gateway.toml");
+    let group = "upstream: is a group of settings: in the file, write [upstream] once above them";
+    let quoted = r#""upstream.url": a name in quotes is no setting: write it without them"#;
+    for (text, fault) in [
+        ("[[upstream]]\ntimeout = '1s'", group),
+        ("upstream = 'x'", group),
+        ("'upstream.url' = 'https://x'", quoted),
+        (
+            "upstream.url.host = 'x'",
+            "upstream.url.host: there is no such setting",
+        ),
+    ] {
+        fs::write(&file, text).unwrap();
+
+        let output = run(&["serve", "--config", file.to_str().unwrap()], &[URL]);
+
+        assert_ended(&output, 2, &[fault]);
+    }
+}
+
+#[test]
 fn settings_in_the_environment_are_read_as_what_they_are() {
     let cases = [
         (
@@ -217,6 +277,11 @@ fn settings_in_the_environment_are_read_as_what_they_are() {
             "UPSTREAM__TIMEOUT",
             "15",
             "upstream.timeout: write a duration such as 10s or 500ms",
+        ),
+        (
+            "CACHE__TTL",
+            "1001years",
+            "cache.ttl: must not be longer than a year (1y)",
         ),
         (
             "UPSTREAM__ALLOW_PLAINTEXT",

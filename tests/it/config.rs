@@ -9,6 +9,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use cupi_gateway::config::{Config, LogFormat};
+use rcgen::{CertificateParams, KeyPair};
 use tracing::Level;
 
 const URL: &str = "upstream.url = 'https://cuc.example.com:8443'";
@@ -133,7 +134,7 @@ fn each_fault_is_told_with_its_key() {
         ),
         (
             "upstream.ca_bundle = '/nowhere/ca.pem'",
-            "upstream.ca_bundle: /nowhere/ca.pem cannot be used: I/O error: No such file or directory (os error 2)",
+            "upstream.ca_bundle: /nowhere/ca.pem cannot be read: No such file or directory (os error 2)",
         ),
         (
             "upstream.allow_plaintext = 'yes'",
@@ -187,6 +188,36 @@ fn each_fault_is_told_with_its_key() {
 }
 
 #[test]
+fn a_duration_is_a_year_at_the_most() {
+    for key in ["cache.ttl", "upstream.timeout"] {
+        for duration in ["31557601s", "600years", "1001years"] {
+            let fault = format!("{key}: must not be longer than a year (1y)");
+            assert_eq!(faults(&format!("{key} = '{duration}'")), [fault]);
+        }
+    }
+    assert_eq!(
+        parse("cache.ttl = '1y'").cache.ttl,
+        Duration::from_secs(31_557_600)
+    );
+}
+
+#[test]
+fn a_setting_has_its_name_and_its_place() {
+    for (toml, fault) in [
+        (
+            "'upstream.timeout' = '1s'",
+            r#""upstream.timeout": a name in quotes is no setting: write it without them"#,
+        ),
+        (
+            "[[server]]",
+            "server: is a group of settings: in the file, write [server] once above them",
+        ),
+    ] {
+        assert_eq!(faults(toml), [fault]);
+    }
+}
+
+#[test]
 fn the_upstream_is_an_origin_and_never_quoted() {
     let required =
         "upstream.url: is required: write an origin such as https://cuc-publisher.example.com:8443";
@@ -194,6 +225,8 @@ fn the_upstream_is_an_origin_and_never_quoted() {
     let parts = format!("{form}, without user, path or query");
     let plain = "upstream.url: http would send passwords in clear: write https, or set upstream.allow_plaintext = true if \
         the network between is safe";
+    let address =
+        "upstream.url: https to an IPv6 address does not work: write the server's name instead";
     assert_eq!(Config::parse("").unwrap_err().0, [required]);
     for (url, fault) in [
         ("1", form),
@@ -213,6 +246,8 @@ fn the_upstream_is_an_origin_and_never_quoted() {
         ("'http://localhost.example.com'", plain),
         ("'http://0.0.0.0'", plain),
         ("'http://[::2]'", plain),
+        ("'https://[2001:db8::1]:8443'", address),
+        ("'https://[::1]'", address),
     ] {
         let faults = Config::parse(&format!("upstream.url = {url}")).unwrap_err();
         assert_eq!(faults.0, [fault], "{url}");
@@ -222,7 +257,6 @@ fn the_upstream_is_an_origin_and_never_quoted() {
         "https://cuc.example.com",
         "https://cuc.example.com/",
         "https://10.0.0.1:8443",
-        "https://[2001:db8::1]:8443",
         "http://localhost:8444",
         "http://127.0.0.1:8444",
         "http://127.8.8.8",
@@ -288,14 +322,118 @@ fn a_bundle_without_a_certificate_is_a_fault() {
             [format!("upstream.ca_bundle: {path} {fault}")]
         );
     }
-    fs::write(
-        &path,
-        "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
-    )
-    .unwrap();
-    let faults = faults(&format!("upstream.ca_bundle = '{}'", path.display()));
-    assert!(faults[0].starts_with("upstream.ca_bundle: "), "{faults:?}");
-    assert_eq!(faults.len(), 1);
+}
+
+/// A PEM file's section.
+fn section(name: &str, body: &str) -> String {
+    format!("-----BEGIN {name}-----\n{body}\n-----END {name}-----\n")
+}
+
+#[test]
+fn a_bundle_is_whole_and_holds_certificates() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ca.pem");
+    let (good, _) = pair();
+    let shown = path.display();
+    let damaged = format!("{shown} is damaged: a part of it is not PEM. Write the file anew");
+    for (text, fault) in [
+        (
+            good.split("-----END").next().unwrap().to_owned(),
+            format!("{shown} is cut off: an END line is missing. Write the file anew"),
+        ),
+        (section("CERTIFICATE", "!"), damaged.clone()),
+        ("-----BEGIN CERTIFICATE\nAAAA\n".to_owned(), damaged),
+        (
+            good.clone() + &section("CERTIFICATE", "AAAA"),
+            format!(
+                "certificate 2 of {shown} is damaged: it is no X.509 certificate. Write the file anew, or leave that one \
+                 out"
+            ),
+        ),
+    ] {
+        fs::write(&path, &text).unwrap();
+        assert_eq!(
+            faults(&format!("upstream.ca_bundle = '{shown}'")),
+            [format!("upstream.ca_bundle: {fault}")],
+            "{text}"
+        );
+    }
+    fs::write(&path, good).unwrap();
+    assert_eq!(
+        parse(&format!("upstream.ca_bundle = '{shown}'"))
+            .upstream
+            .ca_bundle
+            .len(),
+        1
+    );
+}
+
+/// A certificate and its key.
+fn pair() -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["cuc.example.com".to_owned()]).unwrap();
+    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+}
+
+#[test]
+fn a_pair_is_blamed_on_the_file_that_is_wrong() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (certificate, key) = (path("tls.crt"), path("tls.key"));
+    let (good, good_key) = pair();
+    let garbage = section("CERTIFICATE", "AAAA");
+    let encrypted = section("ENCRYPTED PRIVATE KEY", "AAAA");
+    let odd = section("PRIVATE KEY", "AAAA");
+    let no_key = format!("server.tls.key: {key} holds no unencrypted private key in PEM form");
+    let cases = [
+        (
+            &garbage,
+            &good_key,
+            format!(
+                "server.tls.certificate: certificate 1 of {certificate} is damaged: it is no X.509 certificate. Write the \
+                 file anew, or leave that one out"
+            ),
+        ),
+        (
+            &good_key,
+            &good_key,
+            format!("server.tls.certificate: {certificate} holds no certificate in PEM form"),
+        ),
+        (&good, &encrypted, no_key.clone()),
+        (&good, &String::new(), no_key.clone()),
+        (&good, &good, no_key),
+        (
+            &good,
+            &good_key.split("-----END").next().unwrap().to_owned(),
+            format!(
+                "server.tls.key: {key} is cut off: an END line is missing. Write the file anew"
+            ),
+        ),
+        (
+            &good,
+            &odd,
+            format!(
+                "server.tls.key: {key} holds a private key of a kind that is not known here: use RSA with 2048 bits or \
+                 more, ECDSA with P-256 or P-384, or Ed25519"
+            ),
+        ),
+        (
+            &good,
+            &pair().1,
+            format!(
+                "server.tls.key: {key} is not the key of the first certificate in {certificate}"
+            ),
+        ),
+    ];
+    let settings = format!("server.tls.certificate = '{certificate}'\nserver.tls.key = '{key}'");
+    for (certificate_text, key_text, fault) in cases {
+        fs::write(&certificate, certificate_text).unwrap();
+        fs::write(&key, key_text).unwrap();
+
+        assert_eq!(faults(&settings), [fault]);
+    }
+    fs::write(&key, &good_key).unwrap();
+    assert!(parse(&settings).server.tls.is_some());
 }
 
 #[test]

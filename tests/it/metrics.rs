@@ -197,6 +197,12 @@ async fn the_operators_side_is_on_no_public_port_and_the_other_way_round() {
         assert_eq!(public.json()["code"], json!("route_not_found"), "{path}");
         assert_eq!(admin.status, 200, "{path}");
     }
+    for path in ["/livez", "/readyz"] {
+        let admin = format!("http://{}{path}", gateway.admin_address);
+        let head = ask("HEAD", &admin, &[], b"").await;
+
+        assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
+    }
     for path in [ACCOUNTS, PASSWORD, "/", "/swagger-ui/"] {
         let url = format!("http://{}{path}", gateway.admin_address);
         assert_eq!(ask("GET", &url, &[FUNG], b"").await.status, 404, "{path}");

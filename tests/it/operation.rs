@@ -439,7 +439,7 @@ async fn served(address: SocketAddr) -> String {
     ));
     let found = web::block(move || {
         let mut out = Vec::new();
-        check::run(&config.unwrap().upstream, &mut out).unwrap_err();
+        check::run(&config.unwrap(), &mut out).unwrap_err();
         out
     });
     let out = found.await.unwrap();
@@ -547,7 +547,7 @@ async fn the_api_is_served_with_the_certificate_and_its_end_is_told() {
 }
 
 #[test]
-fn a_key_of_another_certificate_ends_the_start() {
+fn a_key_of_another_certificate_ends_the_start_and_the_check() {
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let certificate = write_pair(one.path(), 4000).certificate;
     let key = write_pair(other.path(), 4000).key;
@@ -560,13 +560,20 @@ fn a_key_of_another_certificate_ends_the_start() {
         ("CUPI_GATEWAY__SERVER__TLS__KEY", key.to_str().unwrap()),
     ];
 
-    let output = run(&["serve"], &environment);
-
     let expected = format!(
-        "cupi-gateway: server.tls: {}: it is not the key of the certificate in {}\n",
+        "cupi-gateway: server.tls.key: {} is not the key of the first certificate in {}\n",
         key.display(),
         certificate.display()
     );
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), expected);
-    assert_eq!(output.status.code(), Some(2));
+    for command in ["serve", "check"] {
+        let output = run(&[command], &environment);
+
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            expected,
+            "{command}"
+        );
+        assert_eq!(output.stdout, b"", "{command}");
+        assert_eq!(output.status.code(), Some(2), "{command}");
+    }
 }
