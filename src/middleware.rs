@@ -5,16 +5,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use actix_cors::CorsError;
-use actix_web::ResponseError;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
     RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::http::{ConnectionType, Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
+use actix_web::{HttpMessage, ResponseError};
 use uuid::Uuid;
 
 use crate::access::Asked;
@@ -38,6 +38,12 @@ pub async fn surround<B: MessageBody + 'static>(
     if method == Method::HEAD {
         // No GET route of actix answers it; the encoder knows on its own to leave the body out.
         request.head_mut().method = Method::GET;
+    }
+
+    if request.version() == Version::HTTP_2 && !takes_body(&method) {
+        // h2 keeps all that comes for whoever may still read it, empty frames without end
+        // (RUSTSEC-2026-0258): let it know that nobody will.
+        drop(request.take_payload());
     }
 
     let response = next.call(request).await?;
@@ -87,6 +93,11 @@ impl MessageBody for Counted {
         }
         next
     }
+}
+
+/// Whether a handler reads the body of such a request.
+fn takes_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
 /// The client's own id, where it is one that can be quoted and logged, else a new one.

@@ -18,6 +18,7 @@ mod config;
 mod cors;
 mod errors;
 mod events;
+mod http2;
 mod kindness;
 mod metrics;
 mod openapi;

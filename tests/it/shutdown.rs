@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,11 +12,8 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use cupi_gateway::simulator::{self, Simulator, Switches};
 use futures_util::join;
-use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 
+use crate::http2;
 use crate::operation::write_pair;
 use crate::process::Process;
 use crate::support::{ACCOUNTS, DEVICES, FUNG, JSON, PASSWORD, ask, ask_by, problem, until};
@@ -25,7 +21,8 @@ use crate::support::{ACCOUNTS, DEVICES, FUNG, JSON, PASSWORD, ask, ask_by, probl
 /// Longer than a test may wait.
 const LONG: (&str, &str) = ("CUPI_GATEWAY__SERVER__SHUTDOWN_GRACE", "100s");
 
-fn simulate() -> Simulator {
+/// Starts a simulator on a free port.
+pub fn simulate() -> Simulator {
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
     let (simulator, server) = simulator::bind(address, None, Switches::default()).unwrap();
     rt::spawn(server);
@@ -144,22 +141,6 @@ async fn whoever_stalls_is_not_waited_for() {
     assert!(simulator.log().is_empty());
 }
 
-/// A client that speaks HTTP/2 to whoever has this certificate.
-fn http2(certificate: &Path) -> awc::Client {
-    let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_file(certificate).unwrap())
-        .unwrap();
-    let mut tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    tls.alpn_protocols = vec![b"h2".to_vec()];
-    let connector = awc::Connector::new().rustls_0_23(Arc::new(tls));
-    awc::Client::builder().connector(connector).finish()
-}
-
 #[actix_web::test]
 async fn a_connection_of_http2_brings_nothing_new_at_the_end() {
     let simulator = simulate();
@@ -173,7 +154,8 @@ async fn a_connection_of_http2_brings_nothing_new_at_the_end() {
         LONG,
     ];
     let (process, address) = Process::serve(&simulator.url(), &environment);
-    let client = http2(&files.certificate);
+    let connector = awc::Connector::new().rustls_0_23(http2::tls(&files.certificate));
+    let client = awc::Client::builder().connector(connector).finish();
     let accounts = format!("https://{address}{ACCOUNTS}");
     let devices = format!("https://{address}{DEVICES}");
 
