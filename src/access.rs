@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::thread::panicking;
 use std::time::{Duration, Instant};
 
 use actix_web::HttpMessage;
@@ -12,6 +13,7 @@ use actix_web::http::header::{HeaderValue, LOCATION};
 use actix_web::web::Data;
 
 use crate::credentials::CallerKey;
+use crate::drain::{Drain, Phase};
 use crate::error::Error;
 use crate::metrics::{Exchange, Metrics};
 use crate::request::traceparent;
@@ -40,14 +42,16 @@ pub struct Noted {
     pub caller: Option<CallerKey>,
     /// What came of the look into the cache.
     pub cache: Option<&'static str>,
-    /// How long it waited for its turn.
+    /// Since when it waits for its turn, or has waited.
+    pub waiting: Option<Instant>,
+    /// How long it waited for its turn, or for none.
     pub queued: Option<Duration>,
     /// How long its call took.
     pub called: Option<Duration>,
 }
 
 /// A request from its arrival to its answer. Dropped without one, it tells that its client went
-/// away, since nobody else can.
+/// away, since nobody else can; but what the gateway itself has cut, the gateway tells of.
 pub struct Asked {
     begun: Instant,
     method: Method,
@@ -57,6 +61,7 @@ pub struct Asked {
     request_id: HeaderValue,
     trace: Option<HeaderValue>,
     metrics: Option<Data<Metrics>>,
+    drain: Option<Data<Drain>>,
     notes: Notes,
     answered: bool,
 }
@@ -74,9 +79,15 @@ struct Came<'a> {
 
 impl Asked {
     /// Takes down what a request says of itself, and gives it its [`Notes`].
-    pub fn begin(request: &ServiceRequest, request_id: HeaderValue) -> Self {
+    pub fn begin(
+        request: &ServiceRequest,
+        request_id: HeaderValue,
+        drain: Option<Data<Drain>>,
+    ) -> Self {
         let method = request.method().clone();
-        let mut names = request.path().split('/').filter(|_| is_write(&method));
+        // Decoded, as the handler will see it.
+        let path = request.match_info().as_str();
+        let mut names = path.split('/').filter(|_| is_write(&method));
         let notes = Notes::default();
         request.extensions_mut().insert(notes.clone());
         let object = names.find_map(ObjectId::parse);
@@ -88,6 +99,7 @@ impl Asked {
             request_id,
             trace: traceparent(request.headers()),
             metrics: request.app_data::<Data<Metrics>>().cloned(),
+            drain,
             notes,
             answered: false,
         }
@@ -124,6 +136,8 @@ impl Asked {
         // Whoever has no credentials changes nothing.
         let write = is_write(&self.method) && noted.caller.is_some();
         let object = self.object.map(|id| id.to_string());
+        let still = noted.waiting.map(|since| since.elapsed());
+        let waited = noted.queued.or(still);
         let trace = self.trace.as_ref();
         tracing::info!(
             target: "cupi_gateway::access",
@@ -132,7 +146,7 @@ impl Asked {
             status = came.status,
             code = came.code,
             duration_ms = milliseconds(duration),
-            queue_ms = noted.queued.map(milliseconds),
+            queue_ms = waited.map(milliseconds),
             upstream_ms = noted.called.map(milliseconds),
             cache = noted.cache,
             object = came.made.or(object.as_deref()).filter(|_| write),
@@ -147,7 +161,9 @@ impl Asked {
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        if !self.answered {
+        let drain = self.drain.as_ref();
+        let cut = drain.is_some_and(|drain| drain.phase() == Phase::Over) || panicking();
+        if !self.answered && !cut {
             self.tell(&Came {
                 code: Some(CLIENT_GONE),
                 // What had its turn is sent all the same.

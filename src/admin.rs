@@ -42,7 +42,9 @@ async fn get_liveness() -> impl Responder {
 async fn get_readiness(drain: Data<Drain>) -> HttpResponse {
     match drain.phase() {
         Phase::Ready => HttpResponse::Ok().body("ready\n"),
-        Phase::Leaving | Phase::Draining => HttpResponse::ServiceUnavailable().body("draining\n"),
+        Phase::Leaving | Phase::Draining | Phase::Over => {
+            HttpResponse::ServiceUnavailable().body("draining\n")
+        }
     }
 }
 

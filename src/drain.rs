@@ -1,7 +1,7 @@
 //! Whether the gateway takes traffic, and how much of it is under way.
 //!
 //! ```text
-//!   Ready ──signal──> Leaving ──delay over──> Draining ──nothing in flight, or grace over──> end
+//!   Ready ──signal──> Leaving ──delay over──> Draining ──nothing in flight, or grace over──> Over
 //! ```
 
 use std::pin::pin;
@@ -19,6 +19,8 @@ pub enum Phase {
     Leaving,
     /// It takes no new connections; requests whose body has arrived are answered.
     Draining,
+    /// What is in flight is cut.
+    Over,
 }
 
 /// The state of one gateway, shared by all who look at it.
@@ -57,7 +59,7 @@ impl Drain {
     pub async fn draining(&self) {
         let mut phase = self.phase.subscribe();
         // The sender lives as long as this value.
-        drop(phase.wait_for(|phase| *phase == Phase::Draining).await);
+        drop(phase.wait_for(|phase| *phase >= Phase::Draining).await);
     }
 
     /// Counts a request as in flight until the guard is dropped.

@@ -102,7 +102,7 @@ impl FromRequest for Incoming {
     )]
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let drain = request.app_data::<Data<Drain>>();
-        let draining = drain.is_some_and(|drain| drain.phase() == Phase::Draining);
+        let draining = drain.is_some_and(|drain| drain.phase() >= Phase::Draining);
         if draining && request.version() == Version::HTTP_2 {
             // Such a connection cannot be told that it ends: it would bring requests to the last.
             return ready(Err(Error::Overloaded));
@@ -242,6 +242,7 @@ impl Incoming {
 /// Waits for the caller's turn, and notes how long, come of it what may.
 async fn turn(upstream: &Upstream, call: &Call, notes: &Notes) -> Result<Turn, Error> {
     let begun = Instant::now();
+    notes.add(|noted| noted.waiting = Some(begun));
     let turn = upstream.turn(call.caller.key).await;
     notes.add(|noted| noted.queued = Some(begun.elapsed()));
     turn

@@ -33,7 +33,7 @@ pub async fn surround<B: MessageBody + 'static>(
     let drain = request.app_data::<Data<Drain>>().cloned();
     let in_flight = drain.as_ref().map(|drain| drain.begin());
     let request_id = request_id(request.headers());
-    let asked = Asked::begin(&request, request_id.clone());
+    let asked = Asked::begin(&request, request_id.clone(), drain.clone());
     let method = request.method().clone();
     if method == Method::HEAD {
         // No GET route of actix answers it; the encoder knows on its own to leave the body out.

@@ -185,6 +185,7 @@ impl Bound {
             () = signals.any() => {}
         }
         let cut = self.drain.in_flight();
+        self.drain.enter(Phase::Over);
         admin.stop(false).await;
         if cut > 0 {
             let requests = if cut == 1 {

@@ -168,7 +168,9 @@ impl Keys {
             }
             let group = format!("{key}.");
             let sentence = if self.known.iter().any(|known| known.starts_with(&group)) {
-                format!("is a group of settings: in the file, write [{key}] once above them")
+                format!(
+                    "is a group of settings: set those in it; in a file they stand below [{key}], which stands there once"
+                )
             } else if key.contains('"') {
                 "a name in quotes is no setting: write it without them".to_owned()
             } else {

@@ -60,13 +60,12 @@ impl Queue {
                 queue: Arc::clone(self),
                 caller,
                 ticket,
+                since: Instant::now(),
             }
         };
         self.proceed();
-        let begun = Instant::now();
         let turn = timeout(self.timeout, receiver).await;
         drop(place);
-        self.waits.observe(begun.elapsed().as_secs_f64());
         turn.unwrap_or(Ok(Err(Error::Overloaded)))
             .unwrap_or(Err(Error::Overloaded))
     }
@@ -151,10 +150,13 @@ struct Place {
     queue: Arc<Queue>,
     caller: CallerKey,
     ticket: Ticket,
+    since: Instant,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
+        let waited = self.since.elapsed();
+        self.queue.waits.observe(waited.as_secs_f64());
         let mut state = self.queue.lock();
         state.waiters.remove(&self.ticket);
         state.turns.leave(self.caller, self.ticket);

@@ -55,7 +55,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ),
     (
         "access",
-        &["credentials", "error", "metrics", "request", "xml"],
+        &["credentials", "drain", "error", "metrics", "request", "xml"],
     ),
     ("credentials", &["error"]),
     ("request", &["drain", "error", "xml"]),

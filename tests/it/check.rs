@@ -26,7 +26,7 @@ use crate::process::run;
 async fn check(url: &str, environment: &[(&str, &str)]) -> (i32, String, String) {
     let mut all = vec![
         ("CUPI_GATEWAY__UPSTREAM__URL", url),
-        ("CUPI_GATEWAY__UPSTREAM__TIMEOUT", "700ms"),
+        ("CUPI_GATEWAY__UPSTREAM__TIMEOUT", "30s"),
     ];
     all.extend(environment);
     let all: Vec<_> = all
@@ -279,6 +279,8 @@ async fn a_server_that_is_no_unity_connection_is_told() {
 
 #[actix_web::test]
 async fn a_server_that_says_nothing_is_not_waited_for() {
+    const SOON: [(&str, &str); 1] = [("CUPI_GATEWAY__UPSTREAM__TIMEOUT", "700ms")];
+
     let silent = serve(std::mem::forget);
     let trickle = serve(|mut socket| {
         thread::spawn(move || {
@@ -289,7 +291,7 @@ async fn a_server_that_says_nothing_is_not_waited_for() {
     });
 
     for address in [silent, trickle] {
-        let (code, findings, fault) = check(&format!("http://{address}"), &[]).await;
+        let (code, findings, fault) = check(&format!("http://{address}"), &SOON).await;
         let line = "cupi-gateway: the server took the request and gave no whole answer within 700ms. Is it an HTTP server? \
                     If so, it is stuck or overburdened: look there.\n";
         assert_eq!(findings, found(address));
@@ -306,7 +308,7 @@ async fn a_server_that_says_nothing_is_not_waited_for() {
         });
     });
     for address in [silent, trickle] {
-        let (code, _, fault) = check(&format!("https://{address}"), &[]).await;
+        let (code, _, fault) = check(&format!("https://{address}"), &SOON).await;
         let line = "cupi-gateway: the port took the connection and ended no TLS handshake within 700ms. Is it the HTTPS \
                     port (8443 or 443)? If so, the server is stuck or overburdened: look there.\n";
         assert_eq!((code, fault.as_str()), (1, line));

@@ -210,7 +210,7 @@ fn a_setting_has_its_name_and_its_place() {
         ),
         (
             "[[server]]",
-            "server: is a group of settings: in the file, write [server] once above them",
+            "server: is a group of settings: set those in it; in a file they stand below [server], which stands there once",
         ),
     ] {
         assert_eq!(faults(toml), [fault]);

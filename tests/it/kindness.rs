@@ -1,16 +1,18 @@
 //! What Unity Connection is spared: turns, sign-in pauses, sessions, repeats.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use actix_web::rt;
 use cupi_gateway::simulator::{Asked, Simulator};
 use futures_util::join;
 use serde_json::json;
+use tokio::time::{sleep, timeout};
 
 use crate::metrics::{metrics, value};
 use crate::raw::{answer, document};
 use crate::support::{
-    ACCOUNTS, FIRST, FUNG, JSON, OWN_DEVICE, PASSWORD, Reply, SECOND, TestGateway,
+    ACCOUNTS, DEADLINE, FIRST, FUNG, JSON, OWN_DEVICE, PASSWORD, Reply, SECOND, TestGateway,
     UPSTREAM_ACCOUNTS, ask, basic, problem, together, until,
 };
 
@@ -53,7 +55,12 @@ async fn get_as(gateway: &TestGateway<Simulator>, credentials: &str, path: &str)
 /// Waits until so many calls wait for their turn.
 async fn until_so_many_wait<U>(gateway: &TestGateway<U>, calls: usize) {
     let series = format!("\ncupi_gateway_upstream_queue_length {calls}\n");
-    while !metrics(gateway).await.contains(&series) {}
+    let waiting = async {
+        while !metrics(gateway).await.contains(&series) {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(DEADLINE, waiting).await.unwrap();
 }
 
 #[actix_web::test]

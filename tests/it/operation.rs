@@ -16,11 +16,13 @@ use cupi_gateway::simulator::{self, Simulator, Switches};
 use futures_util::join;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::process::{Process, run};
 use crate::support::{
-    ACCOUNTS, DEVICES, FIRST, FUNG, JSON, OWN_DEVICE, PASSWORD, Reply, ask, ask_by, basic, until,
+    ACCOUNTS, DEADLINE, DEVICES, FIRST, FUNG, JSON, OWN_DEVICE, PASSWORD, Reply, ask, ask_by,
+    basic, until,
 };
 
 const NO_CACHE: (&str, &str) = ("CUPI_GATEWAY__CACHE__TTL", "0s");
@@ -85,6 +87,19 @@ impl Door {
 
 async fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Reply {
     ask("GET", &format!("http://{address}{path}"), headers, b"").await
+}
+
+/// Waits until the metrics have this text, and returns them.
+async fn until_counted(process: &Process, text: &str) -> String {
+    let counted = async {
+        loop {
+            let metrics = get(process.admin(), "/metrics", &[]).await.text();
+            if metrics.contains(text) {
+                return metrics;
+            }
+        }
+    };
+    timeout(DEADLINE, counted).await.unwrap()
 }
 
 #[actix_web::test]
@@ -164,7 +179,7 @@ async fn each_request_has_one_line_with_all_that_is_known() {
 #[actix_web::test]
 async fn a_client_that_goes_away_has_its_line_too() {
     let simulator = simulate();
-    simulator.set("delay", "300ms").unwrap();
+    simulator.set("stall", "head").unwrap();
     let (process, address) = Process::serve(&simulator.url(), &[NO_CACHE]);
 
     let mut socket = TcpStream::connect(address).unwrap();
@@ -177,6 +192,7 @@ async fn a_client_that_goes_away_has_its_line_too() {
     drop(socket);
 
     process.wait_for(1, "gone-1");
+    simulator.set("stall", "off").unwrap();
     assert_eq!(get(address, ACCOUNTS, &[FUNG]).await.status, 200);
     let metrics = get(process.admin(), "/metrics", &[]).await.text();
     let [_, log] = process.end();
@@ -197,31 +213,52 @@ async fn a_client_that_goes_away_has_its_line_too() {
 }
 
 #[actix_web::test]
-async fn a_write_whose_client_goes_away_has_an_unknown_outcome() {
+async fn a_write_whose_client_goes_away_is_known_by_its_object() {
     let simulator = simulate();
-    simulator.set("delay", "300ms").unwrap();
+    simulator.set("stall", "head").unwrap();
     let (process, address) = Process::serve(&simulator.url(), &[]);
+    let delete = |id: &str| {
+        let mut socket = TcpStream::connect(address).unwrap();
+        let (name, value) = FUNG;
+        let request =
+            format!("DELETE {DEVICES}/{id} HTTP/1.1\r\nHost: x\r\n{name}: {value}\r\n\r\n");
+        socket.write_all(request.as_bytes()).unwrap();
+        socket
+    };
+    let own = OWN_DEVICE.split('/').nth(4).unwrap();
+    // In any spelling.
+    let spelled = own.to_uppercase().replacen('0', "%30", 1);
 
-    let mut socket = TcpStream::connect(address).unwrap();
-    let request = format!(
-        "DELETE {OWN_DEVICE} HTTP/1.1\r\nHost: x\r\n{}: {}\r\n\r\n",
-        FUNG.0, FUNG.1
-    );
-    socket.write_all(request.as_bytes()).unwrap();
+    let open = delete(&spelled);
     until(|| simulator.log().len() == 1).await;
-    drop(socket);
-
+    let waiting = delete(own);
+    until_counted(&process, "\ncupi_gateway_upstream_queue_length 1\n").await;
+    drop(waiting);
     process.wait_for(1, "client_gone");
+    drop(open);
+    let both = "http_route=\"/api/v1/alternate-devices/{objectId}\"} 2\n";
+    let metrics = until_counted(&process, both).await;
     let [_, log] = process.end();
+
     let (access, _) = lines(&log);
-    assert_eq!(access[0]["outcome"], "unknown");
-    assert_eq!(access[0]["object"], OWN_DEVICE.split('/').nth(4).unwrap());
+    let [waited, called] = access.as_slice() else {
+        panic!("{access:?}");
+    };
+    // What waited is not sent, what was sent may be done.
+    assert_eq!(waited.get("outcome"), None);
+    assert_eq!(called["outcome"], "unknown");
+    for line in [waited, called] {
+        assert_eq!(line["object"], own);
+        assert!(line["queue_ms"].is_f64(), "{line}");
+    }
+    let waits = "\ncupi_gateway_upstream_queue_wait_seconds_count 2\n";
+    assert!(metrics.contains(waits), "{metrics}");
 }
 
 #[actix_web::test]
 async fn whoever_is_refused_for_having_waited_too_long_has_waited_in_his_line() {
     let simulator = simulate();
-    simulator.set("delay", "400ms").unwrap();
+    simulator.set("stall", "head").unwrap();
     let environment = [
         NO_CACHE,
         ("CUPI_GATEWAY__UPSTREAM__MAX_IN_FLIGHT", "1"),
@@ -233,7 +270,9 @@ async fn whoever_is_refused_for_having_waited_too_long_has_waited_in_his_line() 
     let mira = [("authorization", mira.as_str())];
     let replies = join!(get(address, ACCOUNTS, &[FUNG]), async {
         until(|| simulator.log().len() == 1).await;
-        get(address, ACCOUNTS, &mira).await
+        let refused = get(address, ACCOUNTS, &mira).await;
+        simulator.set("stall", "off").unwrap();
+        refused
     });
 
     assert_eq!([replies.0.status, replies.1.status], [200, 503]);

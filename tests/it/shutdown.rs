@@ -144,7 +144,7 @@ async fn whoever_stalls_is_not_waited_for() {
 #[actix_web::test]
 async fn a_connection_of_http2_brings_nothing_new_at_the_end() {
     let simulator = simulate();
-    simulator.set("delay", "1s").unwrap();
+    simulator.set("stall", "head").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let files = write_pair(folder.path(), 4000);
     let [certificate, key] = [&files.certificate, &files.key].map(|path| path.to_str().unwrap());
@@ -163,14 +163,10 @@ async fn a_connection_of_http2_brings_nothing_new_at_the_end() {
         until(|| simulator.log().len() == 1).await;
         process.signal("INT");
         process.wait_for(1, "draining");
-        ask_by(
-            &client,
-            "POST",
-            &devices,
-            &[FUNG, JSON],
-            br#"{"dtmfAccessId":"1"}"#,
-        )
-        .await
+        let device = br#"{"dtmfAccessId":"1"}"#;
+        let late = ask_by(&client, "POST", &devices, &[FUNG, JSON], device).await;
+        simulator.set("stall", "off").unwrap();
+        late
     });
     let (code, [_, log]) = process.ended();
 
@@ -228,7 +224,7 @@ async fn requests_that_outlive_the_grace_are_cut_and_counted() {
         let (code, [_, log]) = process.ended();
 
         assert_eq!(code, 1, "{log}");
-        assert!(log.contains(line), "{log}");
+        assert!(log.ends_with(line), "{log}");
         for asking in asking {
             let answer = asking.join().unwrap().unwrap_or_default();
             assert_eq!(answer, "");
