@@ -53,7 +53,9 @@ impl Credentials {
     /// What of it must not be seen: the value, and for `Basic` what it encodes.
     fn secrets(&self) -> Vec<SecretString> {
         let text = String::from_utf8_lossy(self.0.as_bytes());
-        let value = text.split_once(' ').map_or("", |(_, rest)| rest.trim());
+        let value = text
+            .split_once(' ')
+            .map_or("", |(_, rest)| rest.trim_ascii());
         let mut secrets = vec![SecretString::from(value)];
         if let Ok(pair) = BASE64_STANDARD_NO_PAD.decode(value.trim_end_matches('=')) {
             // Old clients encode in ISO 8859-1.
