@@ -10,9 +10,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::operation::write_pair;
+use crate::operation::{served_with, write_pair};
 use crate::process::Process;
-use crate::support::{ACCOUNTS, FUNG, OWN_DEVICE, basic, until};
+use crate::support::{ACCOUNTS, FUNG, OWN_DEVICE, basic, simulate, until};
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -101,14 +101,14 @@ fn fields(fields: &[(&str, &str)]) -> Vec<u8> {
 /// RUSTSEC-2026-0258: frames for a stream that nobody reads pile up in h2, where nobody says that nobody will.
 #[actix_web::test]
 async fn a_flood_of_empty_frames_takes_no_memory() {
-    let simulator = crate::shutdown::simulate();
+    let simulator = simulate();
     simulator.set("stall", "head").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let files = write_pair(folder.path(), 4000);
-    let [certificate, key] = [&files.certificate, &files.key].map(|path| path.to_str().unwrap());
+    let [certificate, key] = served_with(&files);
     let environment = [
-        ("CUPI_GATEWAY__SERVER__TLS__CERTIFICATE", certificate),
-        ("CUPI_GATEWAY__SERVER__TLS__KEY", key),
+        certificate,
+        key,
         ("CUPI_GATEWAY__UPSTREAM__TIMEOUT", "100s"),
     ];
     let (process, address) = Process::serve(&simulator.url(), &environment);

@@ -12,7 +12,6 @@ use actix_web::{App, HttpServer, rt, web};
 use cupi_gateway::check;
 use cupi_gateway::config::{Config, KeyPair as Files};
 use cupi_gateway::server::certificate::Certificate;
-use cupi_gateway::simulator::{self, Simulator, Switches};
 use futures_util::join;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use serde_json::{Value, json};
@@ -22,17 +21,10 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::process::{Process, run};
 use crate::support::{
     ACCOUNTS, DEADLINE, DEVICES, FIRST, FUNG, JSON, OWN_DEVICE, PASSWORD, Reply, ask, ask_by,
-    basic, until,
+    basic, simulate, until,
 };
 
 const NO_CACHE: (&str, &str) = ("CUPI_GATEWAY__CACHE__TTL", "0s");
-
-fn simulate() -> Simulator {
-    let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let (simulator, server) = simulator::bind(address, None, Switches::default()).unwrap();
-    rt::spawn(server);
-    simulator
-}
 
 /// The lines of a JSON log: those of requests, and those of events after the start.
 fn lines(log: &str) -> (Vec<Value>, Vec<Value>) {
@@ -470,6 +462,15 @@ pub fn write_pair(folder: &Path, year: i32) -> Files {
     files
 }
 
+/// The settings with which a gateway serves this pair.
+pub fn served_with(files: &Files) -> [(&'static str, &str); 2] {
+    let [certificate, key] = [&files.certificate, &files.key].map(|path| path.to_str().unwrap());
+    [
+        ("CUPI_GATEWAY__SERVER__TLS__CERTIFICATE", certificate),
+        ("CUPI_GATEWAY__SERVER__TLS__KEY", key),
+    ]
+}
+
 /// The fingerprint of the certificate that is served at this address.
 async fn served(address: SocketAddr) -> String {
     let pin = "ab".repeat(32);
@@ -562,16 +563,7 @@ async fn a_renewed_certificate_is_taken_and_one_that_does_not_load_is_not() {
 async fn the_api_is_served_with_the_certificate_and_its_end_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let files = write_pair(folder.path(), 2001);
-    let environment = [
-        (
-            "CUPI_GATEWAY__SERVER__TLS__CERTIFICATE",
-            files.certificate.to_str().unwrap(),
-        ),
-        (
-            "CUPI_GATEWAY__SERVER__TLS__KEY",
-            files.key.to_str().unwrap(),
-        ),
-    ];
+    let environment = served_with(&files);
     let (process, address) = Process::serve("http://127.0.0.1:1", &environment);
 
     assert_eq!(served(address).await.len(), 32 * 3 - 1);

@@ -3,11 +3,8 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use actix_web::rt;
-use cupi_gateway::simulator::{self, Simulator, Switches};
-
 use crate::process::Process;
-use crate::support::{ACCOUNTS, FUNG, ask, basic, together, until};
+use crate::support::{ACCOUNTS, FUNG, ask, basic, simulate, together, until};
 
 /// No answer is kept, and nobody is waited for longer than a test can wait.
 const QUICK: [(&str, &str); 3] = [
@@ -15,13 +12,6 @@ const QUICK: [(&str, &str); 3] = [
     ("CUPI_GATEWAY__SERVER__WORKERS", "1"),
     ("CUPI_GATEWAY__UPSTREAM__TIMEOUT", "300ms"),
 ];
-
-fn simulate() -> Simulator {
-    let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let (simulator, server) = simulator::bind(address, None, Switches::default()).unwrap();
-    rt::spawn(server);
-    simulator
-}
 
 /// The code of the problem that a read ends with, or nothing.
 async fn read(address: SocketAddr) -> String {

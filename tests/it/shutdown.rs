@@ -9,25 +9,17 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use actix_web::rt;
-use cupi_gateway::simulator::{self, Simulator, Switches};
 use futures_util::join;
 
 use crate::http2;
-use crate::operation::write_pair;
+use crate::operation::{served_with, write_pair};
 use crate::process::Process;
-use crate::support::{ACCOUNTS, DEVICES, FUNG, JSON, PASSWORD, ask, ask_by, problem, until};
+use crate::support::{
+    ACCOUNTS, DEVICES, FUNG, JSON, PASSWORD, ask, ask_by, problem, simulate, until,
+};
 
 /// Longer than a test may wait.
 const LONG: (&str, &str) = ("CUPI_GATEWAY__SERVER__SHUTDOWN_GRACE", "100s");
-
-/// Starts a simulator on a free port.
-pub fn simulate() -> Simulator {
-    let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let (simulator, server) = simulator::bind(address, None, Switches::default()).unwrap();
-    rt::spawn(server);
-    simulator
-}
 
 /// Sends one request over a connection of its own and reads all that comes back.
 fn talk(address: SocketAddr, request: &str) -> std::io::Result<String> {
@@ -147,12 +139,8 @@ async fn a_connection_of_http2_brings_nothing_new_at_the_end() {
     simulator.set("stall", "head").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let files = write_pair(folder.path(), 4000);
-    let [certificate, key] = [&files.certificate, &files.key].map(|path| path.to_str().unwrap());
-    let environment = [
-        ("CUPI_GATEWAY__SERVER__TLS__CERTIFICATE", certificate),
-        ("CUPI_GATEWAY__SERVER__TLS__KEY", key),
-        LONG,
-    ];
+    let [certificate, key] = served_with(&files);
+    let environment = [certificate, key, LONG];
     let (process, address) = Process::serve(&simulator.url(), &environment);
     let connector = awc::Connector::new().rustls_0_23(http2::tls(&files.certificate));
     let client = awc::Client::builder().connector(connector).finish();

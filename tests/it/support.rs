@@ -254,6 +254,14 @@ pub async fn together<F: Future<Output = Reply>>(
     join_all((0..count).map(ask)).await
 }
 
+/// Starts a simulator on a free port, which runs as long as the test.
+pub fn simulate() -> Simulator {
+    let address = SocketAddr::from(([127, 0, 0, 1], 0));
+    let (simulator, server) = simulator::bind(address, None, Switches::default()).unwrap();
+    rt::spawn(server);
+    simulator
+}
+
 /// Waits until something is so.
 pub async fn until(condition: impl Fn() -> bool) {
     let waiting = async {
