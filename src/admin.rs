@@ -18,15 +18,9 @@ pub fn routes(drain: Drain, metrics: Arc<Metrics>) -> impl FnOnce(&mut ServiceCo
         config
             .app_data(Data::new(drain))
             .app_data(Data::from(metrics))
+            .service(web::resource("/livez").get(get_liveness).route(web::head().to(get_liveness)))
             .service(
-                web::resource("/livez")
-                    .get(get_liveness)
-                    .route(web::head().to(get_liveness)),
-            )
-            .service(
-                web::resource("/readyz")
-                    .get(get_readiness)
-                    .route(web::head().to(get_readiness)),
+                web::resource("/readyz").get(get_readiness).route(web::head().to(get_readiness)),
             )
             .service(web::resource("/metrics").get(get_metrics));
     }
@@ -49,7 +43,5 @@ async fn get_readiness(drain: Data<Drain>) -> HttpResponse {
 }
 
 async fn get_metrics(metrics: Data<Metrics>) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, METRICS))
-        .body(metrics.text())
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, METRICS)).body(metrics.text())
 }

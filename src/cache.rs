@@ -122,16 +122,8 @@ impl Cache {
         lookup: Lookup,
         fetch: impl Future<Output = Result<Vec<u8>, Error>> + 'static,
     ) -> (Result<Arc<Answer>, Error>, CacheStatus) {
-        let Lookup {
-            caller,
-            path,
-            no_cache,
-        } = lookup;
-        let key = Key {
-            caller,
-            generation: self.generation(caller),
-            path,
-        };
+        let Lookup { caller, path, no_cache } = lookup;
+        let key = Key { caller, generation: self.generation(caller), path };
         if no_cache {
             self.answers.invalidate(&key).await;
         } else if let Some(answer) = self.answers.get(&key).await {
@@ -144,22 +136,14 @@ impl Cache {
             let answer = waiter.await.unwrap_or(Err(Error::Overloaded));
             (answer, Kept::Collapsed)
         } else {
-            let call = UnderWay {
-                cache: Arc::clone(self),
-                key,
-                answer: None,
-            };
+            let call = UnderWay { cache: Arc::clone(self), key, answer: None };
             // A task of its own, which goes on when the client has gone.
             let making = rt::spawn(call.make(no_cache, fetch));
             // It ends early only with its worker.
             let nothing = (Err(Error::Overloaded), Kept::No);
             making.await.unwrap_or(nothing)
         };
-        let status = if no_cache {
-            CacheStatus::Request(kept)
-        } else {
-            CacheStatus::Miss(kept)
-        };
+        let status = if no_cache { CacheStatus::Request(kept) } else { CacheStatus::Miss(kept) };
         (answer, status)
     }
 
@@ -192,9 +176,7 @@ impl Cache {
     }
 
     fn under_way(&self) -> MutexGuard<'_, HashMap<Key, Waiters>> {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether later readers find this answer.

@@ -22,20 +22,15 @@ pub fn run(config: &config::Config, out: &mut impl Write) -> io::Result<()> {
     }
     let config = &config.upstream;
     let url = &config.url;
-    let (host, port) = (
-        url.host_str().unwrap_or_default(),
-        url.port_or_known_default().unwrap_or(443),
-    );
+    let (host, port) =
+        (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(443));
     writeln!(out, "upstream     {}", url.origin().ascii_serialization())?;
 
     // Brackets are the URL's spelling of an IPv6 address.
     let name = host.trim_start_matches('[').trim_end_matches(']');
     let mut stream = Timed::new(connect(config, name, port, out)?, config.timeout);
-    let question = |channel| Question {
-        authority: url.authority(),
-        channel,
-        timeout: config.timeout,
-    };
+    let question =
+        |channel| Question { authority: url.authority(), channel, timeout: config.timeout };
     let (answer, channel) = if url.scheme() == "https" {
         let (mut stream, channel) = certificate::handshake(config, name, stream, out)?;
         (question(channel).ask(&mut stream)?, channel)
@@ -127,8 +122,7 @@ impl Question<'_> {
             self.authority
         );
         let sent = stream.write_all(request.as_bytes());
-        sent.and_then(|()| stream.flush())
-            .map_err(|error| self.silence(&error))?;
+        sent.and_then(|()| stream.flush()).map_err(|error| self.silence(&error))?;
         let mut answer = Vec::new();
         let mut part = [0; 1024];
         while answer.len() < HEAD && head(&answer).is_none() {
@@ -188,16 +182,12 @@ fn judge(answer: &[u8], channel: Channel, out: &mut impl Write) -> io::Result<()
     };
     writeln!(out, "http         {status}")?;
     match status {
-        401 => writeln!(
-            out,
-            "\nReached: it asks for credentials, as Unity Connection does."
-        ),
+        401 => writeln!(out, "\nReached: it asks for credentials, as Unity Connection does."),
         300..=399 => {
             let head = String::from_utf8_lossy(answer);
             let location = head.lines().find_map(|line| {
                 let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("location")
-                    .then(|| plain(value.trim()))
+                name.eq_ignore_ascii_case("location").then(|| plain(value.trim()))
             });
             Err(told(match location {
                 Some(location) => format!(
@@ -209,9 +199,7 @@ fn judge(answer: &[u8], channel: Channel, out: &mut impl Write) -> io::Result<()
                     .to_owned(),
             }))
         }
-        400 => Err(told(format!(
-            "the server does not understand the request. {advice}"
-        ))),
+        400 => Err(told(format!("the server does not understand the request. {advice}"))),
         429 | 503 => Err(told(
             "a server is there and busy, or still starting. Try again in some minutes.".to_owned(),
         )),

@@ -190,10 +190,7 @@ impl Config {
         let mut keys = Keys::new(&covered, values);
 
         let server = Server {
-            bind: keys.address(
-                "server.bind",
-                SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)),
-            ),
+            bind: keys.address("server.bind", SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080))),
             workers: keys.count(
                 "server.workers",
                 std::thread::available_parallelism().map_or(1, usize::from),
@@ -203,10 +200,7 @@ impl Config {
             tls: keys.key_pair("server.tls.certificate", "server.tls.key"),
         };
         let admin = Admin {
-            bind: keys.address(
-                "admin.bind",
-                SocketAddr::from((Ipv4Addr::UNSPECIFIED, 9090)),
-            ),
+            bind: keys.address("admin.bind", SocketAddr::from((Ipv4Addr::UNSPECIFIED, 9090))),
         };
         let plaintext = keys.flag("upstream.allow_plaintext", false);
         let upstream = Upstream {
@@ -227,12 +221,8 @@ impl Config {
             ttl: keys.duration_or_off("cache.ttl", Duration::from_secs(10)),
             max_size: keys.size("cache.max_size", ByteSize::mib(16)),
         };
-        let cors = Cors {
-            allowed_origins: keys.origins("cors.allowed_origins"),
-        };
-        let docs = Docs {
-            swagger_ui: keys.flag("docs.swagger_ui", true),
-        };
+        let cors = Cors { allowed_origins: keys.origins("cors.allowed_origins") };
+        let docs = Docs { swagger_ui: keys.flag("docs.swagger_ui", true) };
         let log = Log {
             format: keys.log_format("log.format"),
             level: keys.log_level("log.level", Level::INFO),
@@ -242,15 +232,7 @@ impl Config {
         if !faults.is_empty() {
             return Err(Faults(faults));
         }
-        Ok(Self {
-            server,
-            admin,
-            upstream,
-            cache,
-            cors,
-            docs,
-            log,
-        })
+        Ok(Self { server, admin, upstream, cache, cors, docs, log })
     }
 }
 

@@ -53,9 +53,7 @@ impl Credentials {
     /// What of it must not be seen: the value, and for `Basic` what it encodes.
     fn secrets(&self) -> Vec<SecretString> {
         let text = String::from_utf8_lossy(self.0.as_bytes());
-        let value = text
-            .split_once(' ')
-            .map_or("", |(_, rest)| rest.trim_ascii());
+        let value = text.split_once(' ').map_or("", |(_, rest)| rest.trim_ascii());
         let mut secrets = vec![SecretString::from(value)];
         if let Ok(pair) = BASE64_STANDARD_NO_PAD.decode(value.trim_end_matches('=')) {
             // Old clients encode in ISO 8859-1.
@@ -88,16 +86,13 @@ pub fn discloses(text: &str, credentials: &Credentials, password: Option<&Secret
 
     let mut secrets = credentials.secrets();
     secrets.extend(password.cloned());
-    secrets
-        .iter()
-        .map(ExposeSecret::expose_secret)
-        .any(|secret| {
-            // Texts come here without control characters and without the blanks at their ends.
-            let printable: String = secret.chars().filter(|c| !c.is_control()).collect();
-            [secret, printable.trim()].into_iter().any(|secret| {
-                holds(secret) || in_base64(secret).iter().any(|encoded| holds(encoded))
-            })
-        })
+    secrets.iter().map(ExposeSecret::expose_secret).any(|secret| {
+        // Texts come here without control characters and without the blanks at their ends.
+        let printable: String = secret.chars().filter(|c| !c.is_control()).collect();
+        [secret, printable.trim()]
+            .into_iter()
+            .any(|secret| holds(secret) || in_base64(secret).iter().any(|encoded| holds(encoded)))
+    })
 }
 
 /// What base64 makes of `secret`, alone and wherever it begins in a longer text.
@@ -167,11 +162,7 @@ impl CallerKeys {
     }
 
     fn key(&self, credentials: &Credentials) -> CallerKey {
-        let digest = self
-            .0
-            .clone()
-            .chain_update(credentials.0.as_bytes())
-            .finalize();
+        let digest = self.0.clone().chain_update(credentials.0.as_bytes()).finalize();
         CallerKey(digest.into_bytes().into())
     }
 }

@@ -21,20 +21,13 @@ pub fn introduce(bound: &Bound, simulator: &Simulator) -> io::Result<()> {
     let url = format!("{}://{}", bound.scheme, reachable(bound.address));
     writeln!(out, "Swagger UI:  {url}/swagger-ui/")?;
     writeln!(out, "API:         {url}/api/v1/accounts")?;
-    writeln!(
-        out,
-        "Simulator:   {} stands in for Unity Connection",
-        simulator.url()
-    )?;
+    writeln!(out, "Simulator:   {} stands in for Unity Connection", simulator.url())?;
     print_sign_ins(&mut out)?;
     if let Some((alias, password, _)) = Simulator::sign_ins().first() {
         // The certificate's names are hardly those of the address printed here.
         let any = if bound.scheme == "https" { "-k " } else { "" };
         writeln!(out, "\nTry this in another terminal:\n")?;
-        writeln!(
-            out,
-            "  curl {any}-u {alias}:{password} {url}/api/v1/accounts\n"
-        )?;
+        writeln!(out, "  curl {any}-u {alias}:{password} {url}/api/v1/accounts\n")?;
     }
     out.flush()
 }
@@ -42,11 +35,7 @@ pub fn introduce(bound: &Bound, simulator: &Simulator) -> io::Result<()> {
 /// Prints the simulator's address and the people who can sign in.
 pub fn introduce_simulator(simulator: &Simulator) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(
-        out,
-        "Simulator:   {} stands in for Unity Connection",
-        simulator.url()
-    )?;
+    writeln!(out, "Simulator:   {} stands in for Unity Connection", simulator.url())?;
     print_sign_ins(&mut out)?;
     out.flush()
 }

@@ -39,10 +39,7 @@ struct Traffic {
 impl Drain {
     /// Ready, with nothing in flight.
     pub fn new() -> Self {
-        Self {
-            phase: Arc::new(watch::Sender::new(Phase::Ready)),
-            traffic: Arc::default(),
-        }
+        Self { phase: Arc::new(watch::Sender::new(Phase::Ready)), traffic: Arc::default() }
     }
 
     /// Where it stands.

@@ -166,10 +166,7 @@ pub struct UpstreamAnswer {
 impl UpstreamAnswer {
     /// An answer of which nothing but the status is told.
     pub fn new(status: StatusCode) -> Self {
-        Self {
-            status: status.as_u16(),
-            ..Self::default()
-        }
+        Self { status: status.as_u16(), ..Self::default() }
     }
 }
 
@@ -196,11 +193,7 @@ pub struct ProblemType {
 impl ProblemType {
     /// One row of the table of problems.
     pub const fn new(status: u16, code: &'static str, title: &'static str) -> Self {
-        Self {
-            status,
-            code,
-            title,
-        }
+        Self { status, code, title }
     }
 }
 
@@ -213,10 +206,7 @@ impl Refusal {
         detail: &'static str,
     ) -> Self {
         let problem_type = ProblemType::new(status, code, title);
-        Self {
-            problem_type,
-            detail,
-        }
+        Self { problem_type, detail }
     }
 }
 
@@ -245,11 +235,9 @@ impl Error {
             Self::UpstreamRedirected(_) => {
                 (502, "upstream_redirected", "Unity Connection redirects")
             }
-            Self::UpstreamInvalidResponse { .. } => (
-                502,
-                "upstream_invalid_response",
-                "Invalid answer from Unity Connection",
-            ),
+            Self::UpstreamInvalidResponse { .. } => {
+                (502, "upstream_invalid_response", "Invalid answer from Unity Connection")
+            }
             Self::UpstreamError(_) => (502, "upstream_error", "Unity Connection failed"),
             Self::UpstreamBusy(_) => (503, "upstream_busy", "Unity Connection busy"),
             Self::UpstreamTimeout => (504, "upstream_timeout", "Unity Connection timed out"),

@@ -76,11 +76,7 @@ pub struct Gateway {
 impl Gateway {
     /// Puts the gateway before `upstream`.
     pub fn new(cache: Arc<Cache>, upstream: Upstream, metrics: Arc<Metrics>) -> Self {
-        Self {
-            cache,
-            upstream: Rc::new(upstream),
-            metrics,
-        }
+        Self { cache, upstream: Rc::new(upstream), metrics }
     }
 }
 
@@ -96,10 +92,7 @@ impl FromRequest for Incoming {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
-    #[expect(
-        clippy::expect_used,
-        reason = "the server registers a gateway with every app"
-    )]
+    #[expect(clippy::expect_used, reason = "the server registers a gateway with every app")]
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let drain = request.app_data::<Data<Drain>>();
         let draining = drain.is_some_and(|drain| drain.phase() >= Phase::Draining);
@@ -113,12 +106,7 @@ impl FromRequest for Incoming {
         let notes = notes.unwrap_or_default();
         ready(caller.map(|caller| {
             notes.add(|noted| noted.caller = Some(caller.key));
-            Self {
-                gateway: Data::clone(gateway),
-                request: request.clone(),
-                caller,
-                notes,
-            }
+            Self { gateway: Data::clone(gateway), request: request.clone(), caller, notes }
         }))
     }
 }
@@ -131,19 +119,11 @@ impl Incoming {
 
     /// Reads a document and answers with its translation: one that was kept, or a new one.
     pub async fn read(self, read: Read) -> Response {
-        let Self {
-            gateway,
-            request,
-            caller,
-            notes,
-        } = self;
+        let Self { gateway, request, caller, notes } = self;
         gateway.upstream.check_sign_in(caller.key)?;
         let headers = request.headers();
-        let lookup = Lookup {
-            caller: caller.key,
-            path: read.path.clone(),
-            no_cache: no_cache(headers),
-        };
+        let lookup =
+            Lookup { caller: caller.key, path: read.path.clone(), no_cache: no_cache(headers) };
         let call = Call {
             method: Method::GET,
             path: read.path,
@@ -179,23 +159,14 @@ impl Incoming {
         };
         let (answer, status) = gateway.cache.get(lookup, fetch).await;
         let result = status.result();
-        gateway
-            .metrics
-            .cache_lookups
-            .with_label_values(&[result])
-            .inc();
+        gateway.metrics.cache_lookups.with_label_values(&[result]).inc();
         notes.add(|noted| noted.cache = Some(result));
         Ok(respond::read(headers, &*answer?, status))
     }
 
     /// Makes a change. The answer is a success: 204, 201 for a POST, or 200 without a body.
     pub async fn write(self, write: Write) -> Result<Answer, Error> {
-        let Self {
-            gateway,
-            request,
-            caller,
-            notes,
-        } = self;
+        let Self { gateway, request, caller, notes } = self;
         gateway.upstream.check_sign_in(caller.key)?;
         let (not_found, rejected, reconsider) = (write.not_found, write.rejected, write.reconsider);
         let call = Call {

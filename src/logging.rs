@@ -14,27 +14,16 @@ use crate::config::{Log, LogFormat};
 /// URLs, and so passwords, at `debug`.
 pub fn start(config: Log) {
     let terminal = io::stderr().is_terminal();
-    let format = config.format.unwrap_or(if terminal {
-        LogFormat::Text
-    } else {
-        LogFormat::Json
-    });
+    let format = config.format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json });
     let lines = fmt::layer().with_writer(io::stderr);
     let lines = match format {
-        LogFormat::Json => lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .boxed(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
+        }
         LogFormat::Text => lines.with_ansi(terminal).boxed(),
     };
-    let levels = Targets::new()
-        .with_default(LevelFilter::WARN)
-        .with_target("cupi_gateway", config.level);
+    let levels =
+        Targets::new().with_default(LevelFilter::WARN).with_target("cupi_gateway", config.level);
     // It fails where a subscriber is set already: then that one goes on.
-    registry()
-        .with(lines.with_filter(levels))
-        .try_init()
-        .unwrap_or_default();
+    registry().with(lines.with_filter(levels)).try_init().unwrap_or_default();
 }

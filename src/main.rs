@@ -79,9 +79,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(usage) => {
             let code = if usage.use_stderr() { 2 } else { 0 };
-            return usage
-                .print()
-                .map_or(ExitCode::FAILURE, |()| ExitCode::from(code));
+            return usage.print().map_or(ExitCode::FAILURE, |()| ExitCode::from(code));
         }
     };
     let (code, text) = match System::new().block_on(run(arguments.command)) {
@@ -118,17 +116,10 @@ async fn run(command: Command) -> Result<(), Failure> {
             logging::start(config.log);
             Ok(server::bind(&config)?.run(signals).await?)
         }
-        Command::Simulate {
-            bind,
-            certificate,
-            key,
-            switches,
-        } => {
+        Command::Simulate { bind, certificate, key, switches } => {
             let signals = Signals::listen()?;
             let switches = set(&switches)?;
-            let tls = certificate
-                .zip(key)
-                .map(|(certificate, key)| Tls { certificate, key });
+            let tls = certificate.zip(key).map(|(certificate, key)| Tls { certificate, key });
             let (simulator, simulating) = simulator::bind(bind, tls.as_ref(), switches)?;
             demo::introduce_simulator(&simulator)?;
             Ok(demo::until_stopped(simulating, signals).await?)
@@ -152,9 +143,5 @@ fn set(settings: &[String]) -> Result<Switches, Faults> {
             faults.push(format!("--switch {setting}: {fault}"));
         }
     }
-    if faults.is_empty() {
-        Ok(switches)
-    } else {
-        Err(Faults(faults))
-    }
+    if faults.is_empty() { Ok(switches) } else { Err(Faults(faults)) }
 }

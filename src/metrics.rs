@@ -14,17 +14,12 @@ use prometheus::{
 };
 
 /// From an answer out of the cache to a call that used up its time, in seconds.
-const BUCKETS: [f64; 14] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-];
+const BUCKETS: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 /// The labels of a request or call.
-const LABELS: [&str; 4] = [
-    "http_request_method",
-    "http_route",
-    "http_response_status_code",
-    "error_type",
-];
+const LABELS: [&str; 4] =
+    ["http_request_method", "http_route", "http_response_status_code", "error_type"];
 
 /// The metrics of one gateway.
 #[derive(Debug)]
@@ -116,10 +111,7 @@ impl Metrics {
             Box::new(prometheus::process_collector::ProcessCollector::for_self()),
         ];
         for collector in collectors {
-            metrics
-                .registry
-                .register(collector)
-                .expect("a name of its own");
+            metrics.registry.register(collector).expect("a name of its own");
         }
         for result in ["hit", "miss", "collapsed", "bypass"] {
             metrics.cache_lookups.with_label_values(&[result]).inc_by(0);
@@ -135,13 +127,8 @@ impl Metrics {
     )]
     pub fn watch(&self, name: &str, help: &str, read: impl Fn() -> usize + Send + Sync + 'static) {
         let gauge = Gauge::new(name, help).expect("a gauge");
-        let watched = Watched {
-            gauge,
-            read: Box::new(read),
-        };
-        self.registry
-            .register(Box::new(watched))
-            .expect("a name of its own");
+        let watched = Watched { gauge, read: Box::new(read) };
+        self.registry.register(Box::new(watched)).expect("a name of its own");
     }
 
     /// Counts a request.
@@ -158,9 +145,7 @@ impl Metrics {
     pub fn text(&self) -> Vec<u8> {
         let mut text = Vec::new();
         // Writing to memory cannot fail, and half a text is better than none.
-        TextEncoder::new()
-            .encode(&self.registry.gather(), &mut text)
-            .unwrap_or_default();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text).unwrap_or_default();
         text
     }
 }
@@ -203,10 +188,7 @@ impl Collector for Watched {
         self.gauge.desc()
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "sizes and counts far below 2^53"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "sizes and counts far below 2^53")]
     fn collect(&self) -> Vec<MetricFamily> {
         self.gauge.set((self.read)() as f64);
         self.gauge.collect()

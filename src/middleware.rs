@@ -148,10 +148,7 @@ fn with_problem<B>(
 
     let mut response = response.map_body(|head, _| {
         head.status = status;
-        #[expect(
-            clippy::expect_used,
-            reason = "texts, numbers and flags always have a JSON form"
-        )]
+        #[expect(clippy::expect_used, reason = "texts, numbers and flags always have a JSON form")]
         BoxBody::new(serde_json::to_vec(&problem).expect("plain data"))
     });
     let headers = response.headers_mut();

@@ -63,10 +63,7 @@ pub fn document() -> openapi::OpenApi {
         ),
     ];
     for (name, scheme, description) in schemes {
-        let scheme = HttpBuilder::new()
-            .scheme(scheme)
-            .description(Some(description))
-            .build();
+        let scheme = HttpBuilder::new().scheme(scheme).description(Some(description)).build();
         components.add_security_scheme(name, SecurityScheme::Http(scheme));
     }
     complete(&mut document);
@@ -76,11 +73,7 @@ pub fn document() -> openapi::OpenApi {
 /// Gives each operation what its shape brings: problems, headers, examples; and the description of
 /// a problem's `code` all codes that there are.
 fn complete(document: &mut openapi::OpenApi) {
-    let outside = [
-        Error::RouteNotFound,
-        Error::MethodNotAllowed,
-        Error::CorsRejected,
-    ];
+    let outside = [Error::RouteNotFound, Error::MethodNotAllowed, Error::CorsRejected];
     let mut codes: BTreeSet<ProblemType> = outside.iter().map(Error::problem_type).collect();
 
     let components = document.components.get_or_insert_default();
@@ -108,9 +101,7 @@ fn complete(document: &mut openapi::OpenApi) {
     if let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut("Problem")
         && let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code")
     {
-        let known = codes
-            .iter()
-            .map(|kind| format!("`{}` ({})", kind.code, kind.status));
+        let known = codes.iter().map(|kind| format!("`{}` ({})", kind.code, kind.status));
         let known = known.collect::<Vec<_>>().join(", ");
         let description = code.description.take().unwrap_or_default();
         code.description = Some(format!("{description} Known so far: {known}."));
@@ -125,9 +116,8 @@ fn add_responses(
     problems: BTreeMap<StatusCode, Response>,
     write: bool,
 ) {
-    let mut own: BTreeSet<u16> = refusals(operation)
-        .map(|refusal| refusal.problem_type.status)
-        .collect();
+    let mut own: BTreeSet<u16> =
+        refusals(operation).map(|refusal| refusal.problem_type.status).collect();
     own.insert(400);
     let responses = &mut operation.responses.responses;
     for (status, response) in responses.iter_mut() {
@@ -255,9 +245,5 @@ fn ours(file: Vec<u8>) -> Vec<u8> {
 }
 
 fn redirect(target: &'static str) -> Ready<HttpResponse> {
-    ready(
-        HttpResponse::Found()
-            .insert_header((LOCATION, target))
-            .finish(),
-    )
+    ready(HttpResponse::Found().insert_header((LOCATION, target)).finish())
 }

@@ -61,11 +61,7 @@ pub struct Problem {
 impl Problem {
     /// The document for one request: its path and its id.
     pub fn new(error: &Error, instance: &str, request_id: &str) -> Self {
-        let ProblemType {
-            status,
-            code,
-            title,
-        } = error.problem_type();
+        let ProblemType { status, code, title } = error.problem_type();
         Self {
             r#type: format!("urn:cupi-gateway:problem:{code}"),
             title,
@@ -82,10 +78,7 @@ impl Problem {
 
 /// What every call on Unity Connection can meet, for [`responses`].
 pub fn everywhere() -> Vec<Error> {
-    let answer = |status| UpstreamAnswer {
-        status,
-        ..UpstreamAnswer::default()
-    };
+    let answer = |status| UpstreamAnswer { status, ..UpstreamAnswer::default() };
     let since = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
     let remaining = Duration::from_secs(35 * 60);
     vec![
@@ -94,11 +87,7 @@ pub fn everywhere() -> Vec<Error> {
         ),
         Error::CredentialsMissing,
         Error::CredentialsRejected(answer(401)),
-        Error::SignInPaused {
-            since,
-            until: since + remaining,
-            remaining,
-        },
+        Error::SignInPaused { since, until: since + remaining, remaining },
         Error::Forbidden(answer(403)),
         Error::UpstreamUnreachable,
         Error::UpstreamUntrusted,
@@ -169,9 +158,7 @@ pub fn responses(errors: &[Error], instance: &str) -> BTreeMap<StatusCode, Respo
             .collect();
         let examples = problems.iter().map(|problem| {
             let value = serde_json::to_value(problem).unwrap_or_default();
-            let example = ExampleBuilder::new()
-                .summary(problem.title)
-                .value(Some(value));
+            let example = ExampleBuilder::new().summary(problem.title).value(Some(value));
             (problem.code, example.build())
         });
         let content = ContentBuilder::new()

@@ -41,10 +41,7 @@ impl FromRequest for PathId {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request
-            .match_info()
-            .get("objectId")
-            .and_then(ObjectId::parse);
+        let id = request.match_info().get("objectId").and_then(ObjectId::parse);
         let id = id.ok_or(Error::InvalidObjectId);
         ready(id.and_then(|id| check_query(request.query_string(), &[]).map(|_| Self(id))))
     }
@@ -65,9 +62,8 @@ impl FromRequest for NoQuery {
 
 /// The parameters of a query, each of them one of `known` and there once.
 pub fn check_query(query: &str, known: &[&str]) -> Result<Vec<(String, String)>, Error> {
-    let parameters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
+    let parameters: Vec<(String, String)> =
+        form_urlencoded::parse(query.as_bytes()).into_owned().collect();
 
     let mut seen = BTreeSet::new();
     let mut unknown = BTreeSet::new();
@@ -92,11 +88,7 @@ pub fn check_query(query: &str, known: &[&str]) -> Result<Vec<(String, String)>,
             names(&repeated)
         ));
     }
-    if faults.is_empty() {
-        Ok(parameters)
-    } else {
-        Err(Error::InvalidQuery(faults.join(" ")))
-    }
+    if faults.is_empty() { Ok(parameters) } else { Err(Error::InvalidQuery(faults.join(" "))) }
 }
 
 /// The one parameter that a query may have, `true` or `false`.
@@ -104,9 +96,7 @@ pub fn flag_parameter(query: &str, name: &str) -> Result<Option<bool>, Error> {
     match check_query(query, &[name])?.first() {
         None => Ok(None),
         Some((_, value)) => value.parse().map(Some).map_err(|_neither| {
-            Error::InvalidQuery(format!(
-                "The query parameter `{name}` is `true` or `false`."
-            ))
+            Error::InvalidQuery(format!("The query parameter `{name}` is `true` or `false`."))
         }),
     }
 }
@@ -120,9 +110,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let json = request
-            .content_type()
-            .eq_ignore_ascii_case("application/json");
+        let json = request.content_type().eq_ignore_ascii_case("application/json");
         let single = request.headers().get_all(CONTENT_TYPE).count() == 1;
         let announced = request.headers().get(CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -187,26 +175,24 @@ fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let sentence = fault.inner().to_string();
     let property = fault.path().to_string();
     let quoted = sentence.split('`').nth(1).unwrap_or_default();
-    Err(Error::InvalidBody(
-        if sentence.starts_with("missing field ") {
-            format!("The property `{quoted}` is missing. Add it to the body.")
-        } else if sentence.starts_with("unknown field ") {
-            format!(
-                "The property `{}` cannot be written here. Remove it from the body.",
-                shorten(&property)
-            )
-        } else if sentence.starts_with("duplicate field ") {
-            format!("The property `{quoted}` stands in the body more than once. Send it once.")
-        } else if let Some(rule) = sentence.strip_prefix(RULE) {
-            let rule = rule.split(" at line ").next().unwrap_or(rule);
-            match property.as_str() {
-                "." => rule.to_owned(),
-                _ => format!("The property `{property}` {rule}"),
-            }
-        } else {
-            return Err(no_object());
-        },
-    ))
+    Err(Error::InvalidBody(if sentence.starts_with("missing field ") {
+        format!("The property `{quoted}` is missing. Add it to the body.")
+    } else if sentence.starts_with("unknown field ") {
+        format!(
+            "The property `{}` cannot be written here. Remove it from the body.",
+            shorten(&property)
+        )
+    } else if sentence.starts_with("duplicate field ") {
+        format!("The property `{quoted}` stands in the body more than once. Send it once.")
+    } else if let Some(rule) = sentence.strip_prefix(RULE) {
+        let rule = rule.split(" at line ").next().unwrap_or(rule);
+        match property.as_str() {
+            "." => rule.to_owned(),
+            _ => format!("The property `{property}` {rule}"),
+        }
+    } else {
+        return Err(no_object());
+    }))
 }
 
 fn no_object() -> Error {
@@ -240,9 +226,7 @@ pub fn broken_rule<E: serde::de::Error>(rule: &str) -> E {
 
 /// Whether the client wants no answer that was kept (RFC 9111, section 5.2.1.4).
 pub fn no_cache(headers: &HeaderMap) -> bool {
-    let fields = headers
-        .get_all(CACHE_CONTROL)
-        .filter_map(|value| value.to_str().ok());
+    let fields = headers.get_all(CACHE_CONTROL).filter_map(|value| value.to_str().ok());
     let mut directives = fields.flat_map(|text| text.split(','));
     directives.any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
 }
@@ -273,10 +257,7 @@ pub fn traceparent(headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 fn names(names: &BTreeSet<&str>) -> String {
-    let names: Vec<String> = names
-        .iter()
-        .map(|name| format!("`{}`", shorten(name)))
-        .collect();
+    let names: Vec<String> = names.iter().map(|name| format!("`{}`", shorten(name))).collect();
     names.join(", ")
 }
 

@@ -129,11 +129,7 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
     Ok(Bound {
         address,
         admin_address,
-        scheme: if certificate.is_some() {
-            "https"
-        } else {
-            "http"
-        },
+        scheme: if certificate.is_some() { "https" } else { "http" },
         server: server.run(),
         admin,
         drain,
@@ -169,10 +165,7 @@ impl Bound {
         }
 
         self.drain.enter(Phase::Draining);
-        tracing::info!(
-            in_flight = self.drain.in_flight(),
-            "draining: no new connections"
-        );
+        tracing::info!(in_flight = self.drain.in_flight(), "draining: no new connections");
         rt::spawn(handle.stop(true));
         let drained = async {
             self.drain.idle().await;
@@ -188,11 +181,7 @@ impl Bound {
         self.drain.enter(Phase::Over);
         admin.stop(false).await;
         if cut > 0 {
-            let requests = if cut == 1 {
-                "request was"
-            } else {
-                "requests were"
-            };
+            let requests = if cut == 1 { "request was" } else { "requests were" };
             return Err(io::Error::other(format!("{cut} {requests} cut at the end")));
         }
         tracing::info!("done");
@@ -202,11 +191,7 @@ impl Bound {
 
 fn listen(key: &str, address: SocketAddr) -> io::Result<TcpListener> {
     let open = || {
-        let socket = if address.is_ipv4() {
-            TcpSocket::new_v4()
-        } else {
-            TcpSocket::new_v6()
-        }?;
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         socket.listen(BACKLOG)?.into_std()
@@ -218,11 +203,9 @@ fn listen(key: &str, address: SocketAddr) -> io::Result<TcpListener> {
 fn watch(metrics: &Metrics, cache: &Arc<Cache>, shared: &Arc<Shared>) {
     let cache = Arc::clone(cache);
     let [in_flight, limit, waiting, pauses] = std::array::from_fn(|_| Arc::clone(shared));
-    metrics.watch(
-        "cupi_gateway_cache_size_bytes",
-        "What all kept answers weigh.",
-        move || cache.size(),
-    );
+    metrics.watch("cupi_gateway_cache_size_bytes", "What all kept answers weigh.", move || {
+        cache.size()
+    });
     metrics.watch(
         "cupi_gateway_upstream_in_flight",
         "Calls to Unity Connection in flight.",
@@ -280,7 +263,5 @@ fn cors(origins: &[String]) -> Cors {
     if origins.iter().any(|origin| origin == "*") {
         return cors.allow_any_origin().send_wildcard();
     }
-    origins
-        .iter()
-        .fold(cors, |cors, origin| cors.allowed_origin(origin))
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

@@ -92,9 +92,7 @@ pub fn bind(
     let server = HttpServer::new(move || {
         let simulator = handle.clone();
         let answer = move |request, body| serve::serve(simulator.clone(), request, body);
-        App::new()
-            .app_data(web::PayloadConfig::new(BODY_LIMIT))
-            .default_service(web::to(answer))
+        App::new().app_data(web::PayloadConfig::new(BODY_LIMIT)).default_service(web::to(answer))
     })
     .on_connect(|stream, data| {
         data.insert(Connection::new(stream));
@@ -122,10 +120,7 @@ fn check(switches: &Switches, scheme: &str) -> Result<(), String> {
 impl Tls {
     fn load(&self) -> io::Result<ServerConfig> {
         let fault = |path: &Path, error: &dyn Display| {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("{}: {error}", path.display()),
-            )
+            io::Error::new(io::ErrorKind::InvalidInput, format!("{}: {error}", path.display()))
         };
         let certificates = CertificateDer::pem_file_iter(&self.certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
@@ -135,11 +130,7 @@ impl Tls {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .and_then(|builder| {
-                builder
-                    .with_no_client_auth()
-                    .with_single_cert(certificates, key)
-            })
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(certificates, key))
             .map_err(|error| fault(&self.certificate, &error))
     }
 }
@@ -265,9 +256,7 @@ impl Simulator {
     ) -> Result<(), String> {
         let mut state = self.state();
         let person = state.store.person(alias);
-        person
-            .ok_or_else(|| format!("There is no {alias}."))?
-            .set_objects(path, objects)
+        person.ok_or_else(|| format!("There is no {alias}."))?.set_objects(path, objects)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

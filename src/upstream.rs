@@ -68,11 +68,7 @@ impl Upstream {
         tls: Arc<rustls::ClientConfig>,
         shared: Arc<Shared>,
     ) -> Self {
-        Self {
-            timeout: config.timeout,
-            connections: Connections::new(config, tls),
-            shared,
-        }
+        Self { timeout: config.timeout, connections: Connections::new(config, tls), shared }
     }
 
     /// Fails while the caller's sign-in is paused.
@@ -96,11 +92,7 @@ impl Upstream {
         let deadline = begun + self.timeout;
 
         let mut result = self.attempt(call, deadline).await;
-        if let Err(Failure {
-            error: Error::CredentialsRejected(told),
-            ..
-        }) = result
-        {
+        if let Err(Failure { error: Error::CredentialsRejected(told), .. }) = result {
             self.shared.sessions.drop(caller);
             result = Err(self.doubt(&turn, call, told, deadline).await.into());
         }
@@ -108,15 +100,9 @@ impl Upstream {
             && answer.status == StatusCode::BAD_REQUEST
             && call.look_again
         {
-            let look = Call {
-                method: Method::GET,
-                password: None,
-                ..call.clone()
-            };
+            let look = Call { method: Method::GET, password: None, ..call.clone() };
             let document = self.exchange_again(&turn, &look, deadline).await;
-            let document = document
-                .ok()
-                .filter(|document| document.status == StatusCode::OK);
+            let document = document.ok().filter(|document| document.status == StatusCode::OK);
             answer.looked = document.map(|document| document.body);
         }
         // It may have been changed even where no answer says so.
@@ -198,14 +184,10 @@ impl Upstream {
             Ok(answer) if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND => {
                 Error::Forbidden(told)
             }
-            Err(Failure {
-                error: Error::Forbidden(_),
-                ..
-            }) => Error::Forbidden(told),
-            Err(Failure {
-                error: Error::CredentialsRejected(_),
-                ..
-            }) => Error::CredentialsRejected(told),
+            Err(Failure { error: Error::Forbidden(_), .. }) => Error::Forbidden(told),
+            Err(Failure { error: Error::CredentialsRejected(_), .. }) => {
+                Error::CredentialsRejected(told)
+            }
             Ok(_) | Err(_) => Error::UpstreamError(told),
         }
     }

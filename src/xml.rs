@@ -191,13 +191,7 @@ pub fn list<'a>(body: &'a [u8], root: &'static str, item: &'static str) -> Resul
     if !bare && name != root {
         return Err(Fault::WrongRoot(root));
     }
-    Ok(List {
-        document,
-        item,
-        bare,
-        ended: false,
-        object: Object::default(),
-    })
+    Ok(List { document, item, bare, ended: false, object: Object::default() })
 }
 
 /// Writes a document that is one object: `root` with those elements that have a text, in this order,

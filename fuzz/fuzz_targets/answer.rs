@@ -59,11 +59,7 @@ fuzz_target!(|input: &[u8]| {
         headers.insert(LOCATION, location);
     }
     let body = Bytes::copy_from_slice(body);
-    let reply = Reply {
-        status,
-        headers,
-        body: Ok(body.clone()),
-    };
+    let reply = Reply { status, headers, body: Ok(body.clone()) };
 
     let answer = understand(reply, &call);
 
@@ -76,10 +72,7 @@ fuzz_target!(|input: &[u8]| {
     // Fewer characters would be found in too many texts.
     let encoded = if encoded.len() < 4 { "" } else { &encoded };
     let secrets = [printable.trim(), encoded, CREDENTIALS, "winter-2010"];
-    for text in told
-        .into_iter()
-        .flat_map(|told| [&told.code, &told.message])
-    {
+    for text in told.into_iter().flat_map(|told| [&told.code, &told.message]) {
         let text = text.as_deref().unwrap_or_default();
         assert!(text.chars().count() <= 500, "{text}");
         assert!(!text.chars().any(char::is_control), "{text:?}");
@@ -99,17 +92,8 @@ fuzz_target!(|input: &[u8]| {
     };
     let link = response.headers().get(LOCATION).expect("a link");
     let link = link.to_str().expect("a link");
-    let id = link
-        .strip_prefix(&format!("{PATH}/"))
-        .expect("our own link");
+    let id = link.strip_prefix(&format!("{PATH}/")).expect("our own link");
     let named = format!("alternatedevices/{id}");
-    let says = |text: &[u8]| {
-        String::from_utf8_lossy(text)
-            .to_lowercase()
-            .contains(&named)
-    };
-    assert!(
-        says(&body) || says(answer.location.expect("a location").as_bytes()),
-        "{link}"
-    );
+    let says = |text: &[u8]| String::from_utf8_lossy(text).to_lowercase().contains(&named);
+    assert!(says(&body) || says(answer.location.expect("a location").as_bytes()), "{link}");
 });

@@ -52,11 +52,9 @@ fn read_query(query: &str) {
 
 fn read_headers(authorization: &[u8], trace: &[u8]) {
     let mut headers = HeaderMap::new();
-    for (name, value) in [
-        ("authorization", authorization),
-        ("traceparent", trace),
-        ("cache-control", trace),
-    ] {
+    for (name, value) in
+        [("authorization", authorization), ("traceparent", trace), ("cache-control", trace)]
+    {
         if let Ok(value) = HeaderValue::from_bytes(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
@@ -83,10 +81,7 @@ fn read_body(body: &[u8]) {
     }
     if let Ok(JsonBody(device)) = read::<NewAlternateDevice>(body) {
         assert_eq!(string(body, "displayName"), device.display_name);
-        assert_eq!(
-            string(body, "dtmfAccessId").as_ref(),
-            Some(&device.dtmf_access_id)
-        );
+        assert_eq!(string(body, "dtmfAccessId").as_ref(), Some(&device.dtmf_access_id));
         assert!(device.display_name.as_deref().is_none_or(can_carry));
     }
     if let Ok(JsonBody(changes)) = read::<AlternateDeviceChanges>(body) {
@@ -109,10 +104,7 @@ fn read_body(body: &[u8]) {
     .flatten()
     {
         let words = format!("{error} {error:?}");
-        assert!(
-            !words.contains(SECRET) || names(&document).contains(SECRET),
-            "{words}"
-        );
+        assert!(!words.contains(SECRET) || names(&document).contains(SECRET), "{words}");
     }
 }
 
@@ -128,10 +120,7 @@ where
     let read = JsonBody::<T>::from_request(&request, &mut payload);
     let read = RUNTIME.with(|runtime| runtime.block_on(read));
     if let Err(error) = &read {
-        assert!(
-            matches!(error, Error::InvalidBody(_) | Error::BodyTooLarge),
-            "{error:?}"
-        );
+        assert!(matches!(error, Error::InvalidBody(_) | Error::BodyTooLarge), "{error:?}");
         told(error);
     }
     read
@@ -162,10 +151,9 @@ fn hide(value: &mut Value) {
 fn names(value: &Value) -> String {
     match value {
         Value::Array(items) => items.iter().map(names).collect(),
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| format!("{name} {}", names(value)))
-            .collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| format!("{name} {}", names(value))).collect()
+        }
         _ => String::new(),
     }
 }

@@ -60,9 +60,7 @@ pub fn handshake(
         shaken.map_err(|error| told(no_handshake(config, &error, witness.channel())))?;
     }
 
-    let version = connection
-        .protocol_version()
-        .and_then(|version| version.as_str());
+    let version = connection.protocol_version().and_then(|version| version.as_str());
     let version = version.unwrap_or("unknown version").replace("v1_", " 1.");
     writeln!(out, "tls          {version}")?;
     if let Some(certificate) = connection.peer_certificates().and_then(<[_]>::first) {
@@ -78,9 +76,7 @@ pub fn handshake(
 }
 
 fn no_handshake(config: &config::Upstream, error: &io::Error, channel: Channel) -> String {
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<Error>());
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     match inner {
         None if is_late(error) => format!(
             "the port took the connection and ended no TLS handshake within {}. Is it the HTTPS port (8443 or 443)? If \
@@ -175,11 +171,7 @@ fn describe(certificate: &CertificateDer<'_>, out: &mut impl Write) -> io::Resul
             _ => None,
         });
         let names: Vec<String> = names.flatten().map(name).collect();
-        let names = if names.is_empty() {
-            "none".to_owned()
-        } else {
-            names.join(", ")
-        };
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         writeln!(out, "names        {names}")?;
         writeln!(out, "expires      {}", end(parsed.validity()))?;
     }
@@ -187,11 +179,7 @@ fn describe(certificate: &CertificateDer<'_>, out: &mut impl Write) -> io::Resul
 }
 
 fn end(validity: &Validity) -> String {
-    let now = if validity.is_valid() {
-        ""
-    } else {
-        " (not valid now)"
-    };
+    let now = if validity.is_valid() { "" } else { " (not valid now)" };
     format!("{}{now}", validity.not_after)
 }
 
@@ -209,10 +197,7 @@ fn name(name: &GeneralName<'_>) -> String {
 }
 
 fn hex(fingerprint: &[u8]) -> String {
-    let digits: Vec<_> = fingerprint
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
+    let digits: Vec<_> = fingerprint.iter().map(|byte| format!("{byte:02X}")).collect();
     digits.join(":")
 }
 
@@ -226,11 +211,7 @@ struct Witness {
 
 impl Witness {
     fn channel(&self) -> Channel {
-        if self.was_asked.load(Ordering::Relaxed) {
-            Channel::Mutual
-        } else {
-            Channel::Tls
-        }
+        if self.was_asked.load(Ordering::Relaxed) { Channel::Mutual } else { Channel::Tls }
     }
 }
 
@@ -260,9 +241,7 @@ impl ServerCertVerifier for Witness {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verdict = self
-            .trust
-            .verify_server_cert(certificate, intermediates, name, ocsp, now);
+        let verdict = self.trust.verify_server_cert(certificate, intermediates, name, ocsp, now);
         *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = verdict.err();
         Ok(ServerCertVerified::assertion())
     }
@@ -273,8 +252,7 @@ impl ServerCertVerifier for Witness {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.trust
-            .verify_tls12_signature(message, certificate, signature)
+        self.trust.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -283,8 +261,7 @@ impl ServerCertVerifier for Witness {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.trust
-            .verify_tls13_signature(message, certificate, signature)
+        self.trust.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

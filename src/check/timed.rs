@@ -13,10 +13,7 @@ pub struct Timed {
 impl Timed {
     /// The time runs from now.
     pub fn new(stream: TcpStream, timeout: Duration) -> Self {
-        Self {
-            stream,
-            deadline: Instant::now() + timeout,
-        }
+        Self { stream, deadline: Instant::now() + timeout }
     }
 
     /// What is left; none at all is an error, as a socket would wait for ever.

@@ -54,27 +54,18 @@ impl Keys {
 
         match (self.text(certificate, FORM), self.text(key, FORM)) {
             (Some(certificate), Some(key)) => {
-                let pair = KeyPair {
-                    certificate: certificate.into(),
-                    key: key.into(),
-                };
+                let pair = KeyPair { certificate: certificate.into(), key: key.into() };
                 if let Err((key, fault)) = pair.load() {
                     self.fault(key, &fault);
                 }
                 Some(pair)
             }
             (Some(_), None) => {
-                self.fault(
-                    key,
-                    &format!("is required beside {certificate}: write {FORM}"),
-                );
+                self.fault(key, &format!("is required beside {certificate}: write {FORM}"));
                 None
             }
             (None, Some(_)) => {
-                self.fault(
-                    certificate,
-                    &format!("is required beside {key}: write {FORM}"),
-                );
+                self.fault(certificate, &format!("is required beside {key}: write {FORM}"));
                 None
             }
             (None, None) => None,

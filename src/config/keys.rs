@@ -26,12 +26,7 @@ impl Keys {
         let mut found = BTreeSet::new();
         leaves("", file, &mut found);
         leaves("", &values, &mut found);
-        Self {
-            values: Value::from(values),
-            found,
-            known: Vec::new(),
-            faults: Vec::new(),
-        }
+        Self { values: Value::from(values), found, known: Vec::new(), faults: Vec::new() }
     }
 
     fn value(&mut self, key: &'static str) -> Option<Value> {
@@ -149,10 +144,7 @@ impl Keys {
             return Vec::new();
         };
         let texts = value.as_array().and_then(|values| {
-            values
-                .iter()
-                .map(|value| value.as_str().map(str::to_owned))
-                .collect()
+            values.iter().map(|value| value.as_str().map(str::to_owned)).collect()
         });
         texts.unwrap_or_else(|| {
             self.fault(key, &format!("write a list of texts such as {form}"));

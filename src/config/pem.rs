@@ -68,10 +68,7 @@ fn key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
     PrivateKeyDer::from_pem_file(path).map_err(|fault| match fault {
         // An encrypted key has a name of its own in PEM, which is passed over.
         Fault::NoItemsFound => {
-            format!(
-                "{} holds no unencrypted private key in PEM form",
-                path.display()
-            )
+            format!("{} holds no unencrypted private key in PEM form", path.display())
         }
         fault => explain(path, &fault),
     })

@@ -66,25 +66,13 @@ pub fn created(
 fn find_id(answer: &upstream::Answer, collection: &str) -> Result<ObjectId, Error> {
     let name = collection.rsplit('/').next().unwrap_or(collection);
     let body = String::from_utf8_lossy(&answer.body);
-    let location = answer
-        .location
-        .as_ref()
-        .and_then(|location| location.to_str().ok());
-    let found = [Some(&*body), location]
-        .into_iter()
-        .flatten()
-        .find_map(|text| {
-            let mut ids = text
-                .split(name)
-                .skip(1)
-                .filter_map(|rest| rest.strip_prefix('/'));
-            ids.find_map(|rest| {
-                ObjectId::parse(
-                    rest.split(|c: char| c != '-' && !c.is_alphanumeric())
-                        .next()?,
-                )
-            })
-        });
+    let location = answer.location.as_ref().and_then(|location| location.to_str().ok());
+    let found = [Some(&*body), location].into_iter().flatten().find_map(|text| {
+        let mut ids = text.split(name).skip(1).filter_map(|rest| rest.strip_prefix('/'));
+        ids.find_map(|rest| {
+            ObjectId::parse(rest.split(|c: char| c != '-' && !c.is_alphanumeric()).next()?)
+        })
+    });
     found.ok_or_else(|| {
         Error::OutcomeUnknown(Box::new(Error::UpstreamInvalidResponse {
             reason: "it does not say what was created".into(),
@@ -116,9 +104,7 @@ const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// Whether `If-None-Match` names the validator, by the weak comparison.
 fn has(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     let fields = headers.get_all(IF_NONE_MATCH);
-    let mut tags = fields
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(','));
+    let mut tags = fields.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
     tags.any(|tag| {
         let tag = tag.trim();
         tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes()

@@ -47,13 +47,10 @@ pub fn address(components: &Components, path: &str, operation: &mut Operation) -
     let Some((collection, rest)) = path.split_once("{objectId}") else {
         return path.to_owned();
     };
-    let uris = components
-        .schemas
-        .values()
-        .filter_map(|schema| match schema {
-            RefOr::T(Schema::Object(object)) => object.example.as_ref()?.get("uri")?.as_str(),
-            _ => None,
-        });
+    let uris = components.schemas.values().filter_map(|schema| match schema {
+        RefOr::T(Schema::Object(object)) => object.example.as_ref()?.get("uri")?.as_str(),
+        _ => None,
+    });
     let uri = uris.into_iter().find(|uri| uri.starts_with(collection));
     let id = uri.map(last).unwrap_or_default();
     for parameter in operation.parameters.iter_mut().flatten() {

@@ -22,11 +22,7 @@ struct Headers {
     #[schema(rename = "Cache-Status", example = "cupi-gateway; hit; ttl=7")]
     cache_status: String,
     /// Names this very answer, for `If-None-Match`.
-    #[schema(
-        rename = "ETag",
-        pattern = r#"^"[!-~]+"$"#,
-        example = "\"9b74c9897bac770f\""
-    )]
+    #[schema(rename = "ETag", pattern = r#"^"[!-~]+"$"#, example = "\"9b74c9897bac770f\"")]
     etag: String,
     /// Where the new object is found.
     #[schema(
@@ -120,9 +116,7 @@ pub fn with_headers(mut response: Response, status: StatusCode) -> Response {
     };
     for name in names {
         let header = Ref::new(format!("#/components/headers/{name}"));
-        response
-            .headers
-            .insert((*name).to_owned(), RefOr::Ref(header));
+        response.headers.insert((*name).to_owned(), RefOr::Ref(header));
     }
     response
 }
@@ -131,9 +125,5 @@ pub fn with_headers(mut response: Response, status: StatusCode) -> Response {
 pub fn name(status: StatusCode, write: bool) -> String {
     let reason = status.canonical_reason().unwrap_or_default();
     let name = reason.replace(' ', "");
-    if write && status.is_server_error() {
-        name + "AfterWrite"
-    } else {
-        name
-    }
+    if write && status.is_server_error() { name + "AfterWrite" } else { name }
 }

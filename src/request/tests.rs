@@ -36,13 +36,10 @@ struct Nothing {}
 fn a_body_that_stalls_is_given_up_after_ten_seconds() {
     let mut runtime = Builder::new_current_thread();
     let runtime = runtime.enable_time().start_paused(true).build().unwrap();
-    let (request, _) = TestRequest::default()
-        .insert_header(("content-type", "application/json"))
-        .to_http_parts();
+    let (request, _) =
+        TestRequest::default().insert_header(("content-type", "application/json")).to_http_parts();
     let stalled = Stalled(Some(Bytes::from_static(b"{")));
-    let mut payload: Payload = Payload::Stream {
-        payload: Box::pin(stalled),
-    };
+    let mut payload: Payload = Payload::Stream { payload: Box::pin(stalled) };
 
     let (outcome, waited) = runtime.block_on(async {
         let begun = Instant::now();
@@ -61,24 +58,17 @@ fn a_parameter_may_stand_in_a_query_once() {
         ("", Ok(vec![])),
         ("a=1", Ok(vec![("a", "1")])),
         ("b=&a=%26", Ok(vec![("b", ""), ("a", "&")])),
-        (
-            "a=1&a=1",
-            Err("The query parameter `a` stands there more than once. Send it once."),
-        ),
+        ("a=1&a=1", Err("The query parameter `a` stands there more than once. Send it once.")),
         (
             "a=1&c=2&a=3&d",
-            Err(
-                "This address does not take the query parameter `c`, `d`. Remove it. The query \
-                 parameter `a` stands there more than once. Send it once.",
-            ),
+            Err("This address does not take the query parameter `c`, `d`. Remove it. The query \
+                 parameter `a` stands there more than once. Send it once."),
         ),
     ];
     for (query, expected) in cases {
         let owned = |pairs: Vec<(&str, &str)>| {
             let pairs = pairs.into_iter();
-            pairs
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect::<Vec<_>>()
+            pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>()
         };
         let found = check_query(query, &["a", "b"]).map_err(|error| error.to_string());
         assert_eq!(found, expected.map(owned).map_err(str::to_owned), "{query}");

@@ -45,10 +45,7 @@ pub struct Api;
 /// The refusals that are known of each call, by operation id.
 pub const REFUSALS: &[(&str, &[&Refusal])] = &[
     ("get_account", &[&NOT_FOUND]),
-    (
-        "set_account_password",
-        &[&NOT_FOUND, &NOT_SETTABLE, &REJECTED],
-    ),
+    ("set_account_password", &[&NOT_FOUND, &NOT_SETTABLE, &REJECTED]),
 ];
 
 /// Registers the accounts' routes.
@@ -134,11 +131,8 @@ pub struct NewPassword {
     responses((status = 200, description = "The caller's accounts.", body = Accounts<'static>))
 )]
 pub async fn list_accounts(call: Incoming, _query: NoQuery) -> Response {
-    let read = Read {
-        path: COLLECTION.to_owned(),
-        translate: Box::new(translate_list),
-        not_found: None,
-    };
+    let read =
+        Read { path: COLLECTION.to_owned(), translate: Box::new(translate_list), not_found: None };
     call.read(read).await
 }
 
@@ -198,10 +192,7 @@ pub fn translate_list(body: &[u8]) -> Result<Vec<u8>, Fault> {
     while let Some(object) = list.advance()? {
         items.push(parse(object, None)?);
     }
-    let list = Accounts {
-        total: items.len(),
-        items,
-    };
+    let list = Accounts { total: items.len(), items };
     // CUPI's names and tags take more room than ours.
     Ok(json(&list, body.len()))
 }
@@ -251,19 +242,11 @@ fn guide_accounts() -> Option<Accounts<'static>> {
             user_id,
         })
     };
-    let (first, second) = (
-        "510eeaa6-6e85-40f3-88b3-863c2a4eec84",
-        "75436abf-8784-450f-ac61-23a08be2c364",
-    );
+    let (first, second) =
+        ("510eeaa6-6e85-40f3-88b3-863c2a4eec84", "75436abf-8784-450f-ac61-23a08be2c364");
     let items = vec![
         account(first, "Exchange2K3", true, LoginType::UserAlias, None)?,
-        account(
-            second,
-            "Exchange2K7",
-            false,
-            LoginType::UserId,
-            Some("fung".into()),
-        )?,
+        account(second, "Exchange2K7", false, LoginType::UserId, Some("fung".into()))?,
     ];
     let total = items.len();
     Some(Accounts { items, total })

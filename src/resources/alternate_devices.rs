@@ -63,11 +63,7 @@ pub const REFUSALS: &[(&str, &[&Refusal])] = &[
 /// Registers the alternate devices' routes.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(
-            web::resource(PATH)
-                .get(list_alternate_devices)
-                .post(create_alternate_device),
-        )
+        .service(web::resource(PATH).get(list_alternate_devices).post(create_alternate_device))
         .service(
             web::resource("/api/v1/alternate-devices/{objectId}")
                 .get(get_alternate_device)
@@ -120,12 +116,7 @@ pub struct NewAlternateDevice {
     pub display_name: Option<String>,
     /// The number: digits, `*`, `#` and `+`.
     #[serde(deserialize_with = "dtmf_access_id")]
-    #[schema(
-        min_length = 1,
-        max_length = 40,
-        pattern = "^[0-9*#+]+$",
-        example = "0044207946"
-    )]
+    #[schema(min_length = 1, max_length = 40, pattern = "^[0-9*#+]+$", example = "0044207946")]
     pub dtmf_access_id: String,
 }
 
@@ -187,10 +178,8 @@ pub async fn create_alternate_device(
     JsonBody(device): JsonBody<NewAlternateDevice>,
 ) -> Response {
     let document = encode(device.display_name, Some(device.dtmf_access_id));
-    let write = Write {
-        not_found: None,
-        ..write(Method::POST, COLLECTION.to_owned(), Some(document))
-    };
+    let write =
+        Write { not_found: None, ..write(Method::POST, COLLECTION.to_owned(), Some(document)) };
     let answer = call.write(write).await?;
     created(&answer, COLLECTION, PATH)
 }
@@ -264,10 +253,7 @@ pub fn translate_list(body: &[u8]) -> Result<Vec<u8>, Fault> {
     while let Some(object) = list.advance()? {
         items.push(parse(object, None)?);
     }
-    let list = AlternateDevices {
-        total: items.len(),
-        items,
-    };
+    let list = AlternateDevices { total: items.len(), items };
     // CUPI's names and tags take more room than ours.
     Ok(json(&list, body.len()))
 }
@@ -289,13 +275,7 @@ fn parse<'a>(object: &Object<'a>, asked: Option<ObjectId>) -> Result<AlternateDe
 }
 
 fn encode(display_name: Option<String>, dtmf_access_id: Option<String>) -> String {
-    xml::write(
-        ITEM,
-        &[
-            (DISPLAY_NAME, display_name),
-            (DTMF_ACCESS_ID, dtmf_access_id),
-        ],
-    )
+    xml::write(ITEM, &[(DISPLAY_NAME, display_name), (DTMF_ACCESS_ID, dtmf_access_id)])
 }
 
 fn write(method: Method, path: String, body: Option<String>) -> Write {

@@ -33,10 +33,7 @@ impl Certificate {
     pub fn read(files: &KeyPair) -> Result<Arc<Self>, String> {
         let current = files.load().map_err(|(_, fault)| fault)?;
         warn_of_expiry(&current);
-        Ok(Arc::new(Self {
-            files: files.clone(),
-            current: RwLock::new(current),
-        }))
+        Ok(Arc::new(Self { files: files.clone(), current: RwLock::new(current) }))
     }
 
     /// What a listener needs to serve with it.
@@ -92,10 +89,7 @@ impl ResolvesServerCert for Certificate {
 }
 
 fn warn_of_expiry(certificate: &CertifiedKey) {
-    let Some(Ok((_, parsed))) = certificate
-        .cert
-        .first()
-        .map(|der| parse_x509_certificate(der))
+    let Some(Ok((_, parsed))) = certificate.cert.first().map(|der| parse_x509_certificate(der))
     else {
         return;
     };
@@ -103,9 +97,6 @@ fn warn_of_expiry(certificate: &CertifiedKey) {
     let left = validity.not_after.timestamp() - x509_parser::time::ASN1Time::now().timestamp();
     if left < WARNING {
         let until = validity.not_after.to_string();
-        tracing::warn!(
-            until,
-            "the gateway's certificate expires soon or has expired"
-        );
+        tracing::warn!(until, "the gateway's certificate expires soon or has expired");
     }
 }

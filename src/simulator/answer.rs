@@ -30,12 +30,7 @@ pub struct Refusal {
 impl Refusal {
     /// Makes a refusal.
     pub fn new(status: u16, code: &'static str, message: String) -> Self {
-        Self {
-            status,
-            code,
-            message,
-            allow: None,
-        }
+        Self { status, code, message, allow: None }
     }
 
     /// Makes the refusal of what the client sent.
@@ -93,12 +88,7 @@ impl Reply {
 
     /// Answers with a refusal: the container's page for what it refuses itself, `ErrorDetails` otherwise.
     pub fn refusal(refusal: &Refusal, switches: &Switches) -> Self {
-        let Refusal {
-            status,
-            code,
-            message,
-            allow,
-        } = refusal;
+        let Refusal { status, code, message, allow } = refusal;
         let mut reply = match (status, switches.error_body) {
             (401, _) => Self::challenge(),
             (415, _) | (503, ErrorBody::Xml) | (_, ErrorBody::Html) => Self::page(*status, message),
@@ -125,9 +115,7 @@ impl Reply {
     fn challenge() -> Self {
         let mut reply = Self::page(401, "This request requires HTTP authentication.");
         let challenge = r#"Basic realm="Cisco Web Services Realm""#;
-        reply
-            .headers
-            .push(("WWW-Authenticate", challenge.to_owned()));
+        reply.headers.push(("WWW-Authenticate", challenge.to_owned()));
         reply
     }
 
@@ -136,11 +124,7 @@ impl Reply {
     }
 
     fn new(status: u16, content_type: &str, body: String) -> Self {
-        Self {
-            status,
-            headers: vec![("Content-Type", content_type.to_owned())],
-            body,
-        }
+        Self { status, headers: vec![("Content-Type", content_type.to_owned())], body }
     }
 
     /// Makes the response. A stalled body goes on when `released` ends.
@@ -192,26 +176,17 @@ impl Reply {
             then: Some(then),
             last: rest_or_nothing,
         });
-        response
-            .head_mut()
-            .no_chunking(switches.cut == Cut::Chunked);
+        response.head_mut().no_chunking(switches.cut == Cut::Chunked);
         response
     }
 }
 
 fn error_details(code: &str, message: &str, count: usize) -> String {
     let errors = |number| {
-        let text = |name, text: &str| xml::Element {
-            name,
-            text: text.to_owned(),
-            stray: false,
-        };
+        let text = |name, text: &str| xml::Element { name, text: text.to_owned(), stray: false };
         match number {
             0 => vec![text("code", code), text("message", message)],
-            _ => vec![
-                text("code", "SECOND"),
-                text("message", "There is more to say."),
-            ],
+            _ => vec![text("code", "SECOND"), text("message", "There is more to say.")],
         }
     };
     let errors: Vec<_> = (0..count).map(errors).collect();

@@ -29,9 +29,7 @@ impl Claim {
     pub fn parse(authorization: &str) -> Option<Self> {
         let (scheme, value) = authorization.split_once(' ')?;
         if scheme.eq_ignore_ascii_case("Bearer") {
-            return value
-                .strip_prefix("token-")
-                .map(|alias| Self::Bearer(alias.to_owned()));
+            return value.strip_prefix("token-").map(|alias| Self::Bearer(alias.to_owned()));
         }
         if !scheme.eq_ignore_ascii_case("Basic") {
             return None;
@@ -93,12 +91,7 @@ impl Guard {
         let counts = |failure: &Instant| now.duration_since(*failure) < switches.hack_reset.0;
         record.failures.retain(counts);
         record.failures.push(now);
-        if !locked
-            && switches
-                .lockout
-                .0
-                .is_some_and(|most| record.failures.len() >= most)
-        {
+        if !locked && switches.lockout.0.is_some_and(|most| record.failures.len() >= most) {
             record.locked = Some(now);
         }
         false
@@ -164,11 +157,7 @@ impl Guard {
         let id = format!("{:016X}{:016X}", random(), random());
         let mut cookies = vec![
             format!("JSESSIONIDSSO={id}; Path=/{attributes}"),
-            format!(
-                "JSESSIONID={:016X}{:016X}; Path={path}{attributes}",
-                random(),
-                random()
-            ),
+            format!("JSESSIONID={:016X}{:016X}; Path={path}{attributes}", random(), random()),
         ];
         if switches.cookies == Cookies::Y2015 {
             let key = random().cast_signed();
@@ -181,8 +170,7 @@ impl Guard {
 
     /// Ends all sessions of a person.
     pub fn end_sessions(&mut self, alias: &str) {
-        self.sessions
-            .retain(|_, session| session.claim.alias() != alias);
+        self.sessions.retain(|_, session| session.claim.alias() != alias);
     }
 }
 

@@ -36,10 +36,7 @@ impl Object {
     /// Makes an object of the texts of its elements.
     pub fn new<const N: usize>(texts: [(&'static str, &str); N]) -> Self {
         let texts = texts.map(|(name, text)| (name, text.to_owned()));
-        Self {
-            texts: BTreeMap::from(texts),
-            ..Self::default()
-        }
+        Self { texts: BTreeMap::from(texts), ..Self::default() }
     }
 
     /// Tells whether an element has this text.
@@ -57,10 +54,9 @@ impl Object {
         let element = |&(name, is): &(&'static str, Is)| {
             let text = match (is, list) {
                 (Is::Uri, None) => None,
-                (Is::Uri, Some(path)) => self
-                    .texts
-                    .get("ObjectId")
-                    .map(|id| format!("/vmrest/user/{path}/{id}")),
+                (Is::Uri, Some(path)) => {
+                    self.texts.get("ObjectId").map(|id| format!("/vmrest/user/{path}/{id}"))
+                }
                 _ => self.texts.get(name).cloned(),
             }?;
             let text = match (is, switches.flags, text.as_str()) {

@@ -13,21 +13,13 @@ pub const SIGN_INS: &[(&str, &str, &str)] = &[
         "the two accounts of Cisco's guide; three alternate devices, one of them his own",
     ),
     ("nadia", "lonely-cloud", "no accounts, no devices"),
-    (
-        "otto",
-        "single-malt",
-        "one account; one device, the administrator's",
-    ),
+    ("otto", "single-malt", "one account; one device, the administrator's"),
     (
         "mira",
         "forty-winks",
         "many accounts (40, or as the switch `many` says); as many devices as there may be",
     ),
-    (
-        "eva",
-        "pass:wörd 😀&%+",
-        "names that need escaping, a password that needs UTF-8",
-    ),
+    ("eva", "pass:wörd 😀&%+", "names that need escaping, a password that needs UTF-8"),
     (
         "person01",
         "secret-01",
@@ -35,12 +27,8 @@ pub const SIGN_INS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-const PRODUCTS: [&str; 4] = [
-    "Exchange 2007",
-    "Cisco Unified MeetingPlace 8.0",
-    "Exchange 2003",
-    "Office 365",
-];
+const PRODUCTS: [&str; 4] =
+    ["Exchange 2007", "Cisco Unified MeetingPlace 8.0", "Exchange 2003", "Office 365"];
 
 /// Makes everybody.
 pub fn everybody() -> Vec<Person> {
@@ -49,11 +37,7 @@ pub fn everybody() -> Vec<Person> {
         person(101, ("nadia", "lonely-cloud"), ["Nadia", "Ruiz", "4101"]),
         person(102, ("otto", "single-malt"), ["Otto", "Brandt", "0410"]),
         person(103, ("mira", "forty-winks"), ["Mira", "Patel", "4103"]),
-        person(
-            104,
-            ("eva", "pass:wörd 😀&%+"),
-            ["Éva", "O'Hara & Søn", "4104"],
-        ),
+        person(104, ("eva", "pass:wörd 😀&%+"), ["Éva", "O'Hara & Søn", "4104"]),
     ];
     for number in 1..=24 {
         let alias = format!("person{number:02}");
@@ -67,10 +51,7 @@ pub fn everybody() -> Vec<Person> {
             "fung" => (guide_accounts(), devices(alias, *number, [2, 1])),
             "nadia" => (Vec::new(), Vec::new()),
             "otto" => (accounts(alias, *number, 1), devices(alias, *number, [1, 0])),
-            "mira" => (
-                accounts(alias, *number, 40),
-                devices(alias, *number, [9, 5]),
-            ),
+            "mira" => (accounts(alias, *number, 40), devices(alias, *number, [9, 5])),
             "eva" => (awkward_accounts(), awkward_devices()),
             _ => (accounts(alias, *number, 2), devices(alias, *number, [1, 1])),
         };
@@ -86,15 +67,9 @@ pub fn accounts(alias: &str, owner: usize, count: usize) -> Vec<Object> {
         let login_type = number % 3;
         let mut account = Object::new([
             ("IsEnabled", if number % 3 == 0 { "false" } else { "true" }),
-            (
-                "UseServiceCredentials",
-                if number % 2 == 0 { "true" } else { "false" },
-            ),
+            ("UseServiceCredentials", if number % 2 == 0 { "true" } else { "false" }),
             ("LoginType", &login_type.to_string()),
-            (
-                "ObjectId",
-                &format!("{owner:08x}-00e5-4000-8000-{number:012x}"),
-            ),
+            ("ObjectId", &format!("{owner:08x}-00e5-4000-8000-{number:012x}")),
             ("DisplayName", &format!("{product} of {alias} ({number})")),
         ]);
         if login_type == 2 {
@@ -102,11 +77,7 @@ pub fn accounts(alias: &str, owner: usize, count: usize) -> Vec<Object> {
         }
         account
     };
-    (1..)
-        .zip(PRODUCTS.iter().cycle())
-        .take(count)
-        .map(account)
-        .collect()
+    (1..).zip(PRODUCTS.iter().cycle()).take(count).map(account).collect()
 }
 
 /// The two accounts of the guide's sample, down to its stray `>`.
@@ -126,13 +97,7 @@ fn guide_accounts() -> Vec<Object> {
         ("ObjectId", "75436abf-8784-450f-ac61-23a08be2c364"),
         ("DisplayName", "Exchange2K7"),
     ]);
-    vec![
-        first,
-        Object {
-            stray: Some("UseServiceCredentials"),
-            ..second
-        },
-    ]
+    vec![first, Object { stray: Some("UseServiceCredentials"), ..second }]
 }
 
 fn awkward_accounts() -> Vec<Object> {
@@ -151,10 +116,7 @@ fn devices(alias: &str, owner: usize, [administrators, own]: [usize; 2]) -> Vec<
         let user_defined = number > administrators;
         let place = if user_defined { "Weekend flat" } else { "Desk" };
         Object::new([
-            (
-                "ObjectId",
-                &format!("{owner:08x}-de71-4000-8000-{number:012x}"),
-            ),
+            ("ObjectId", &format!("{owner:08x}-de71-4000-8000-{number:012x}")),
             ("DisplayName", &format!("{place} of {alias} ({number})")),
             ("DtmfAccessId", &format!("0044{owner:04}{number:02}")),
             ("UserDefined", if user_defined { "true" } else { "false" }),
@@ -166,9 +128,7 @@ fn devices(alias: &str, owner: usize, [administrators, own]: [usize; 2]) -> Vec<
 fn awkward_devices() -> Vec<Object> {
     let mut devices = devices("eva", 104, [1, 2]);
     if let [_, named, nameless] = devices.as_mut_slice() {
-        named
-            .texts
-            .insert("DisplayName", r#"A & <B> "q" ]]> é 😀"#.to_owned());
+        named.texts.insert("DisplayName", r#"A & <B> "q" ]]> é 😀"#.to_owned());
         named.texts.insert("DtmfAccessId", "+*0#".to_owned());
         nameless.texts.remove("DisplayName");
     }

@@ -35,11 +35,7 @@ impl Person {
 
     /// Answers a GET of a list.
     pub fn list(&self, wanted: &Wanted) -> Reply {
-        let Wanted {
-            collection,
-            switches,
-            ..
-        } = wanted;
+        let Wanted { collection, switches, .. } = wanted;
         let asked_for = collection.own.and_then(|(flag, parameter)| {
             let value = wanted.parameter(parameter)?;
             Some((flag, value.eq_ignore_ascii_case("true")))
@@ -66,11 +62,7 @@ impl Person {
 
     /// Answers a GET of one object.
     pub fn get(&mut self, wanted: &Wanted, id: &str) -> Result<Reply, Refusal> {
-        let Wanted {
-            collection,
-            switches,
-            ..
-        } = wanted;
+        let Wanted { collection, switches, .. } = wanted;
         let object = self.object(wanted, id)?;
         let elements = object.elements(collection.elements, None, switches);
         Ok(Reply::document(xml::document(collection.item, &elements)))
@@ -83,10 +75,7 @@ impl Person {
         self.check(wanted, &texts, None)?;
         for (name, is) in collection.elements {
             if matches!(is, Is::Required(_)) && !texts.contains_key(name) {
-                return Err(Refusal::bad_input(
-                    "MISSING_PARAMETER",
-                    format!("{name} is missing."),
-                ));
+                return Err(Refusal::bad_input("MISSING_PARAMETER", format!("{name} is missing.")));
             }
         }
         let objects = self.objects.entry(collection.path).or_default();
@@ -104,10 +93,7 @@ impl Person {
         if let Some((flag, _)) = collection.own {
             texts.insert(flag, "true".to_owned());
         }
-        objects.push(Object {
-            texts,
-            ..Object::default()
-        });
+        objects.push(Object { texts, ..Object::default() });
         Ok(Reply::created(collection.path, &id, wanted.switches))
     }
 
@@ -176,11 +162,7 @@ impl Person {
     }
 
     fn object(&mut self, wanted: &Wanted, id: &str) -> Result<&mut Object, Refusal> {
-        let Wanted {
-            collection,
-            switches,
-            ..
-        } = wanted;
+        let Wanted { collection, switches, .. } = wanted;
         if !is_uuid(id) {
             let status = switches.malformed_id as u16;
             return Err(Refusal::new(
@@ -198,11 +180,7 @@ impl Person {
     /// Finds an object that the person may change.
     fn own_object(&mut self, wanted: &Wanted, id: &str) -> Result<(), Refusal> {
         let object = self.object(wanted, id)?;
-        if wanted
-            .collection
-            .own
-            .is_some_and(|(flag, _)| !object.is(flag, "true"))
-        {
+        if wanted.collection.own.is_some_and(|(flag, _)| !object.is(flag, "true")) {
             let status = wanted.switches.refused_write as u16;
             let message = "Access denied: the administrator defined it.";
             return Err(Refusal::new(status, "FORBIDDEN", message.to_owned()));
@@ -220,10 +198,7 @@ impl Person {
         let collection = wanted.collection;
         for (name, is) in collection.elements {
             if matches!(is, Is::Required(_)) && texts.get(name).is_some_and(String::is_empty) {
-                return Err(Refusal::bad_input(
-                    "INVALID_PARAMETER",
-                    format!("{name} is empty."),
-                ));
+                return Err(Refusal::bad_input("INVALID_PARAMETER", format!("{name} is empty.")));
             }
         }
         if let Some(name) = collection.unique
@@ -245,7 +220,5 @@ impl Person {
 fn is_uuid(id: &str) -> bool {
     let parts: Vec<_> = id.split('-').collect();
     parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
-        && id
-            .bytes()
-            .all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+        && id.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }

@@ -20,14 +20,8 @@ use super::wire::Connection;
 use super::{Simulator, State};
 
 /// URIs below `/vmrest` that only administrators may use.
-const ADMINISTRATORS: [&str; 6] = [
-    "users",
-    "configurationvalues",
-    "externalservices",
-    "handlers",
-    "cluster",
-    "vmsservers",
-];
+const ADMINISTRATORS: [&str; 6] =
+    ["users", "configurationvalues", "externalservices", "handlers", "cluster", "vmsservers"];
 
 /// Answers a request, whatever it is.
 pub async fn serve(simulator: Simulator, request: HttpRequest, body: Bytes) -> HttpResponse {
@@ -54,11 +48,9 @@ pub async fn serve(simulator: Simulator, request: HttpRequest, body: Bytes) -> H
             None => Reply::page(503, "The server is busy."),
         },
     };
-    if let (Some(document), "GET", 200) = (
-        &switches.document.0,
-        call.asked.method.as_str(),
-        reply.status,
-    ) {
+    if let (Some(document), "GET", 200) =
+        (&switches.document.0, call.asked.method.as_str(), reply.status)
+    {
         reply.body.clone_from(document);
     }
     // What was asked for is done by now: a slow answer tells how things were before.
@@ -96,9 +88,7 @@ struct Call {
 impl Call {
     /// Finds out who asks, by the session or else by the credentials, and makes the cookies of a new session.
     fn sign_in<'a>(&self, state: &'a mut State) -> Result<(&'a mut Person, Vec<String>), Refusal> {
-        let Self {
-            switches, asked, ..
-        } = self;
+        let Self { switches, asked, .. } = self;
         let refused = || Refusal::new(401, "", String::new());
         let claim = self.claim.as_ref().ok_or_else(refused)?;
         let State { store, guard, .. } = state;
@@ -117,9 +107,7 @@ impl Call {
 
     /// Answers somebody who is signed in.
     fn answer(&self, person: &mut Person, path: &str) -> Result<Reply, Refusal> {
-        let Self {
-            switches, asked, ..
-        } = self;
+        let Self { switches, asked, .. } = self;
         if let Some(closed) = &switches.not_permitted.0
             && let Some(rest) = asked.path.strip_prefix(closed.as_str())
             && (rest.is_empty() || rest.starts_with('/'))
@@ -244,13 +232,7 @@ impl Simulator {
             answered_at: None,
         };
         state.log.push(asked.clone());
-        Call {
-            asked,
-            claim,
-            session,
-            switches,
-            open: Open(self.clone()),
-        }
+        Call { asked, claim, session, switches, open: Open(self.clone()) }
     }
 
     /// Does what a request asks for, and decides the answer.

@@ -93,9 +93,7 @@ pub struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        Self {
-            people: people::everybody(),
-        }
+        Self { people: people::everybody() }
     }
 }
 
@@ -107,9 +105,7 @@ impl Store {
 
     /// Finds a collection by its path.
     pub fn collection(path: &str) -> Option<&'static Collection> {
-        COLLECTIONS
-            .iter()
-            .find(|collection| collection.path == path)
+        COLLECTIONS.iter().find(|collection| collection.path == path)
     }
 
     /// Gives the person with many accounts this many.

@@ -131,9 +131,7 @@ impl Switches {
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         let mut given = self.given.clone();
         given.insert(name.to_owned(), value.to_owned());
-        let pairs = given
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let pairs = given.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         match Self::deserialize(MapDeserializer::<_, Fault>::new(pairs)) {
             Ok(switches) => *self = Self { given, ..switches },
             Err(Fault::Name(sentence)) => return Err(sentence),

@@ -46,11 +46,7 @@ pub async fn enter(simulator: &Simulator, switches: &Switches) -> Option<Place> 
             return Some(Place(simulator.clone()));
         }
         queue.retain(|waiter| !waiter.is_closed());
-        if switches
-            .throttle_queue
-            .0
-            .is_some_and(|limit| queue.len() >= limit)
-        {
+        if switches.throttle_queue.0.is_some_and(|limit| queue.len() >= limit) {
             return None;
         }
         queue.push_back(sender);

@@ -35,11 +35,7 @@ impl Wanted<'_> {
             .map_err(|fault| Refusal::bad_input("MALFORMED_DOCUMENT", fault))?;
         let mut texts = BTreeMap::new();
         for (name, text) in read {
-            let known = self
-                .collection
-                .elements
-                .iter()
-                .find(|(known, _)| *known == name);
+            let known = self.collection.elements.iter().find(|(known, _)| *known == name);
             let Some((name, Is::Optional(longest) | Is::Required(longest))) = known else {
                 continue;
             };

@@ -28,10 +28,7 @@ pub fn list(root: &str, total: Option<usize>, item: &str, objects: &[Vec<Element
     if objects.is_empty() {
         return format!("{PROLOG}<{root}{total}/>");
     }
-    let objects: String = objects
-        .iter()
-        .map(|elements| object(item, elements))
-        .collect();
+    let objects: String = objects.iter().map(|elements| object(item, elements)).collect();
     format!("{PROLOG}<{root}{total}>{objects}</{root}>")
 }
 
@@ -103,9 +100,7 @@ fn resolve(reference: &BytesRef) -> Result<String, String> {
     let unknown = || format!("&{}; means nothing.", reference.xml10_content());
     match reference.resolve_char_ref() {
         Ok(Some(character)) if is_legal(character) => Ok(character.to_string()),
-        Ok(None) => resolve_predefined_entity(reference)
-            .map(ToOwned::to_owned)
-            .ok_or_else(unknown),
+        Ok(None) => resolve_predefined_entity(reference).map(ToOwned::to_owned).ok_or_else(unknown),
         _ => Err(unknown()),
     }
 }

@@ -30,11 +30,7 @@ pub struct Answer {
 
 /// Takes what can be used of an answer.
 pub fn understand(reply: Reply, call: &Call) -> Result<Answer, Failure> {
-    let Reply {
-        status,
-        headers,
-        body,
-    } = reply;
+    let Reply { status, headers, body } = reply;
     let (body, told) = match body {
         Ok(body) if status.is_success() => (body, UpstreamAnswer::new(status)),
         Err(reason) if status.is_success() => {
@@ -49,13 +45,7 @@ pub fn understand(reply: Reply, call: &Call) -> Result<Answer, Failure> {
             (body, told)
         }
     };
-    Ok(Answer {
-        status,
-        location: headers.get(LOCATION).cloned(),
-        body,
-        told,
-        looked: None,
-    })
+    Ok(Answer { status, location: headers.get(LOCATION).cloned(), body, told, looked: None })
 }
 
 /// What an answer that is no success means for every resource alike; the rest is the resource's to
@@ -70,10 +60,7 @@ fn refused(status: StatusCode, told: UpstreamAnswer) -> Result<UpstreamAnswer, F
         _ => Error::UpstreamError(told),
     };
     let reached = !(status.is_redirection() || status.is_client_error());
-    Err(Failure {
-        reached,
-        ..error.into()
-    })
+    Err(Failure { reached, ..error.into() })
 }
 
 /// The part of an answer that callers may see: its status, and code and message of its error

@@ -29,11 +29,7 @@ use crate::config;
 use crate::error::{Error, UpstreamAnswer};
 
 /// What stays as it is in a query's value (RFC 3986, section 2.3).
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 const XML: HeaderValue = HeaderValue::from_static("application/xml");
 const OURSELVES: HeaderValue =
@@ -86,22 +82,14 @@ pub struct Failure {
 impl From<Error> for Failure {
     /// An error before anything was sent.
     fn from(error: Error) -> Self {
-        Self {
-            error,
-            reached: false,
-            closed: false,
-            cause: None,
-        }
+        Self { error, reached: false, closed: false, cause: None }
     }
 }
 
 impl Failure {
     /// An error after the request may have been read.
     pub fn late(error: Error) -> Self {
-        Self {
-            reached: true,
-            ..error.into()
-        }
+        Self { reached: true, ..error.into() }
     }
 }
 
@@ -157,11 +145,7 @@ impl Connections {
             headers = mem::take(&mut head.headers);
             rest
         });
-        Ok(Reply {
-            status,
-            headers,
-            body,
-        })
+        Ok(Reply { status, headers, body })
     }
 
     fn request(&self, client: &Client, call: &Call) -> Result<ClientRequest, Failure> {
@@ -192,9 +176,8 @@ impl Connections {
 
     async fn body(&self, response: &mut ClientResponse) -> Result<Bytes, &'static str> {
         let headers = response.headers();
-        let length: Option<usize> = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
+        let length: Option<usize> =
+            headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let framed = length.is_some()
             || headers.contains_key(TRANSFER_ENCODING)
             || response.status() == StatusCode::NO_CONTENT
@@ -239,11 +222,7 @@ fn client(connect_timeout: Duration, tls: &Arc<rustls::ClientConfig>, keep: Dura
         .handshake_timeout(connect_timeout)
         .conn_keep_alive(keep)
         .limit(0);
-    ClientBuilder::new()
-        .connector(connector)
-        .disable_redirects()
-        .disable_timeout()
-        .finish()
+    ClientBuilder::new().connector(connector).disable_redirects().disable_timeout().finish()
 }
 
 fn failed(error: &SendRequestError) -> Failure {
@@ -251,10 +230,9 @@ fn failed(error: &SendRequestError) -> Failure {
         // It took the request, perhaps, and closed without an answer: awc cannot say.
         SendRequestError::Connect(ConnectError::Disconnected)
         | SendRequestError::Send(_)
-        | SendRequestError::Response(ParseError::Io(_)) => Failure {
-            closed: true,
-            ..Failure::late(Error::UpstreamUnreachable)
-        },
+        | SendRequestError::Response(ParseError::Io(_)) => {
+            Failure { closed: true, ..Failure::late(Error::UpstreamUnreachable) }
+        }
         SendRequestError::Connect(ConnectError::Io(error)) if is_untrusted(error) => {
             Error::UpstreamUntrusted.into()
         }
@@ -269,15 +247,10 @@ fn failed(error: &SendRequestError) -> Failure {
     } else {
         error.to_string()
     };
-    Failure {
-        cause: Some(cause),
-        ..failure
-    }
+    Failure { cause: Some(cause), ..failure }
 }
 
 fn is_untrusted(error: &std::io::Error) -> bool {
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
 }

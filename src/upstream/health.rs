@@ -21,11 +21,7 @@ pub struct Health {
 impl Default for Health {
     /// Nothing was told yet.
     fn default() -> Self {
-        Self {
-            told: Mutex::default(),
-            going: Seldom::new(1),
-            useless: Seldom::new(1),
-        }
+        Self { told: Mutex::default(), going: Seldom::new(1), useless: Seldom::new(1) }
     }
 }
 

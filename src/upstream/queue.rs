@@ -56,18 +56,12 @@ impl Queue {
             let mut state = self.lock();
             let ticket = state.turns.enter(caller, known).ok_or(Error::Overloaded)?;
             state.waiters.insert(ticket, sender);
-            Place {
-                queue: Arc::clone(self),
-                caller,
-                ticket,
-                since: Instant::now(),
-            }
+            Place { queue: Arc::clone(self), caller, ticket, since: Instant::now() }
         };
         self.proceed();
         let turn = timeout(self.timeout, receiver).await;
         drop(place);
-        turn.unwrap_or(Ok(Err(Error::Overloaded)))
-            .unwrap_or(Err(Error::Overloaded))
+        turn.unwrap_or(Ok(Err(Error::Overloaded))).unwrap_or(Err(Error::Overloaded))
     }
 
     /// Gives out every turn that there is.
@@ -81,12 +75,7 @@ impl Queue {
     fn next(self: &Arc<Self>) -> Option<(Turn, Option<Waiter>)> {
         let mut state = self.lock();
         let (caller, ticket) = state.turns.begin()?;
-        let turn = Turn {
-            queue: Arc::clone(self),
-            caller,
-            ticket,
-            end: End::Nothing,
-        };
+        let turn = Turn { queue: Arc::clone(self), caller, ticket, end: End::Nothing };
         // A ticket and its waiter come and go together, under the lock.
         Some((turn, state.waiters.remove(&ticket)))
     }
@@ -110,11 +99,7 @@ impl Queue {
         }
         if let Some(untold) = self.halving.pass(Instant::now().into_std()) {
             state.told_of_limit = true;
-            tracing::warn!(
-                limit,
-                untold,
-                "Unity Connection is overburdened: fewer calls at once"
-            );
+            tracing::warn!(limit, untold, "Unity Connection is overburdened: fewer calls at once");
         }
     }
 
@@ -190,10 +175,7 @@ impl Turn {
         let waiters: Vec<_> = {
             let mut state = self.queue.lock();
             let tickets = state.turns.dismiss(self.caller);
-            tickets
-                .iter()
-                .filter_map(|ticket| state.waiters.remove(ticket))
-                .collect()
+            tickets.iter().filter_map(|ticket| state.waiters.remove(ticket)).collect()
         };
         for waiter in waiters {
             drop(waiter.send(Err(error.clone())));

@@ -23,10 +23,7 @@ struct Passed {
 impl Seldom {
     /// Lets `most` lines a minute pass.
     pub fn new(most: u32) -> Self {
-        Self {
-            most,
-            passed: Mutex::default(),
-        }
+        Self { most, passed: Mutex::default() }
     }
 
     /// Says that a line may be written, and how many were not since the one before.

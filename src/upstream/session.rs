@@ -65,12 +65,7 @@ impl Sessions {
         }
         let mut jar: Option<Jar> = None;
         for field in headers.get_all(SET_COOKIE) {
-            let pair = field
-                .to_str()
-                .unwrap_or_default()
-                .split(';')
-                .next()
-                .unwrap_or_default();
+            let pair = field.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
             let Some((name, value)) = pair.split_once('=') else {
                 continue;
             };

@@ -62,11 +62,7 @@ impl SignIn {
             return Ok(());
         }
         let until = pause.since + self.pause;
-        Err(Error::SignInPaused {
-            since: pause.since,
-            until,
-            remaining,
-        })
+        Err(Error::SignInPaused { since: pause.since, until, remaining })
     }
 
     /// How many callers' sign-ins are paused.
@@ -94,10 +90,7 @@ impl SignIn {
         if self.pause.is_zero() {
             return false;
         }
-        let pause = Pause {
-            since: SystemTime::now(),
-            ends: Instant::now() + self.pause,
-        };
+        let pause = Pause { since: SystemTime::now(), ends: Instant::now() + self.pause };
         self.paused.insert(caller, pause);
         if let Some(untold) = self.told.pass(Instant::now()) {
             tracing::warn!(%caller, untold, "sign-in paused: Unity Connection rejected these credentials");

@@ -55,12 +55,7 @@ pub fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; 32] {
 /// that stands in the bundle.
 fn pins(config: &config::Upstream) -> Vec<[u8; 32]> {
     let bundle = config.ca_bundle.iter().map(fingerprint);
-    config
-        .certificate_sha256
-        .iter()
-        .copied()
-        .chain(bundle)
-        .collect()
+    config.certificate_sha256.iter().copied().chain(bundle).collect()
 }
 
 /// Those who vouch for a certificate: the bundle, else the platform's authorities, but nobody
@@ -139,8 +134,6 @@ impl ServerCertVerifier for Trust {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

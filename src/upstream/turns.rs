@@ -247,22 +247,14 @@ impl Turns {
 
     /// Turns a stranger into somebody known, with all who wait in his line.
     fn become_known(&mut self, caller: CallerKey, known: bool) {
-        let Some(line) = self
-            .lines
-            .get_mut(&caller)
-            .filter(|line| known && !line.known)
-        else {
+        let Some(line) = self.lines.get_mut(&caller).filter(|line| known && !line.known) else {
             return;
         };
         line.known = true;
         self.strangers_waiting -= line.waiting.len();
         if line.in_flight {
             self.strangers_in_flight -= 1;
-        } else if let Some(place) = self
-            .strangers
-            .iter()
-            .position(|stranger| *stranger == caller)
-        {
+        } else if let Some(place) = self.strangers.iter().position(|stranger| *stranger == caller) {
             self.strangers.remove(place);
             if self.strangers.is_empty() {
                 self.round.retain(|place| *place != Place::Strangers);

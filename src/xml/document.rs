@@ -26,9 +26,7 @@ impl<'a> Document<'a> {
         };
         let body = body.strip_prefix('\u{feff}').unwrap_or(body);
         // Without a way out early it is done for many bytes at once.
-        let control = body
-            .bytes()
-            .fold(false, |found, byte| found | !is_legal(char::from(byte)));
+        let control = body.bytes().fold(false, |found, byte| found | !is_legal(char::from(byte)));
         let noncharacter =
             !body.is_ascii() && (body.contains('\u{fffe}') || body.contains('\u{ffff}'));
         if control || noncharacter {
@@ -37,11 +35,7 @@ impl<'a> Document<'a> {
         let mut events = Reader::from_str(body);
         events.config_mut().expand_empty_elements = true;
         events.config_mut().check_comments = true;
-        Ok(Self {
-            body,
-            events,
-            depth: 0,
-        })
+        Ok(Self { body, events, depth: 0 })
     }
 
     /// Reads up to the root element and returns its name.
@@ -143,9 +137,9 @@ impl<'a> Document<'a> {
             Event::CData(text) => Piece::Data(text.xml10_content()),
             Event::GeneralRef(reference) => Piece::Data(match reference.resolve_char_ref() {
                 Ok(Some(character)) if is_legal(character) => Cow::Owned(character.to_string()),
-                Ok(None) => resolve_predefined_entity(&reference)
-                    .map(Cow::Borrowed)
-                    .ok_or(Fault::NotXml)?,
+                Ok(None) => {
+                    resolve_predefined_entity(&reference).map(Cow::Borrowed).ok_or(Fault::NotXml)?
+                }
                 Ok(Some(_)) | Err(_) => return Err(Fault::NotXml),
             }),
             Event::Comment(_) | Event::PI(_) => Piece::Nothing,
@@ -175,9 +169,7 @@ enum Piece<'a> {
 fn local(name: &str) -> &str {
     // Names are short: a search that is made for long texts costs more than it finds.
     let colon = name.bytes().rposition(|byte| byte == b':');
-    colon
-        .and_then(|colon| name.get(colon + 1..))
-        .unwrap_or(name)
+    colon.and_then(|colon| name.get(colon + 1..)).unwrap_or(name)
 }
 
 fn check_encoding(declaration: &BytesDecl) -> Result<(), Fault> {

@@ -103,11 +103,7 @@ fn flags_are_yes_or_no_in_every_spelling() {
 
 #[test]
 fn an_object_id_has_one_spelling_in_any_case() {
-    for text in [
-        ID,
-        &ID.to_uppercase(),
-        "75436ABF-8784-450f-ac61-23A08be2c364",
-    ] {
+    for text in [ID, &ID.to_uppercase(), "75436ABF-8784-450f-ac61-23A08be2c364"] {
         let id = ObjectId::parse(text).unwrap();
         assert_eq!(id.to_string(), ID);
         assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{ID}\""));
@@ -145,11 +141,7 @@ fn an_object_is_the_one_that_was_asked_for() {
         (&with, Some(other), Err(Fault::OtherObject)),
         ("<O/>", Some(ID), Ok(ID)),
         ("<O/>", None, Err(Fault::Missing("ObjectId"))),
-        (
-            "<O><ObjectId/></O>",
-            Some(ID),
-            Err(Fault::NotAnObjectId("ObjectId")),
-        ),
+        ("<O><ObjectId/></O>", Some(ID), Err(Fault::NotAnObjectId("ObjectId"))),
     ];
     for (xml, asked, expected) in cases {
         assert_eq!(id(xml, asked), expected.map(str::to_owned), "{xml}");
@@ -178,10 +170,7 @@ fn a_list_holds_its_items_alone() {
         ("<!DOCTYPE L><L/>", Err(Fault::DocumentType)),
         ("<L><!DOCTYPE L></L>", Err(Fault::DocumentType)),
         ("<?xml version='1.0' encoding='UTF-8'?><L/>", Ok(0)),
-        (
-            "<?xml version='1.0' encoding='utf-16'?><L/>",
-            Err(Fault::NotUtf8),
-        ),
+        ("<?xml version='1.0' encoding='utf-16'?><L/>", Err(Fault::NotUtf8)),
         ("<L><?xml version='1.0'?></L>", Err(Fault::NotXml)),
         ("\u{feff}<L/>", Ok(0)),
         ("\u{feff}\u{feff}<L/>", Err(Fault::NotXml)),
@@ -193,19 +182,12 @@ fn a_list_holds_its_items_alone() {
 
 #[test]
 fn a_list_is_no_object() {
-    assert_eq!(
-        object(b"<L><O/></L>", "O").unwrap_err(),
-        Fault::WrongRoot("O")
-    );
+    assert_eq!(object(b"<L><O/></L>", "O").unwrap_err(), Fault::WrongRoot("O"));
 }
 
 #[test]
 fn bytes_that_are_not_utf_8_are_told() {
-    for body in [
-        b"<L>\xff</L>".as_slice(),
-        b"\xff\xfe<\0L\0",
-        b"<L>\xed\xa0\x80</L>",
-    ] {
+    for body in [b"<L>\xff</L>".as_slice(), b"\xff\xfe<\0L\0", b"<L>\xed\xa0\x80</L>"] {
         assert_eq!(count(body), Err(Fault::NotUtf8));
     }
 }
@@ -246,12 +228,8 @@ fn no_fault_quotes_the_document() {
     ] {
         let faults = [
             object(xml.as_bytes(), "O").err(),
-            object(xml.as_bytes(), "O")
-                .ok()
-                .and_then(|object| object.flag("A").err()),
-            object(xml.as_bytes(), "O")
-                .ok()
-                .and_then(|object| object.object_id(None).err()),
+            object(xml.as_bytes(), "O").ok().and_then(|object| object.flag("A").err()),
+            object(xml.as_bytes(), "O").ok().and_then(|object| object.object_id(None).err()),
         ];
         for fault in faults.into_iter().flatten() {
             assert!(!format!("{fault} {fault:?}").contains(secret));

@@ -61,10 +61,7 @@ async fn the_guides_accounts_are_listed() {
             r#"{{"items":[{{"objectId":"510eeaa6-6e85-40f3-88b3-863c2a4eec84","uri":"{FIRST}","displayName":"Exchange2K3","isEnabled":true,"useServiceCredentials":true,"loginType":"userAlias","userId":null}},{{"objectId":"{SECOND_ID}","uri":"{SECOND}","displayName":"Exchange2K7","isEnabled":true,"useServiceCredentials":false,"loginType":"userId","userId":"fung"}}],"total":2}}"#
         )
     );
-    assert_eq!(
-        asked(&gateway.upstream),
-        [format!("GET {UPSTREAM_ACCOUNTS}")]
-    );
+    assert_eq!(asked(&gateway.upstream), [format!("GET {UPSTREAM_ACCOUNTS}")]);
 }
 
 #[actix_web::test]
@@ -72,9 +69,7 @@ async fn one_account_is_read_by_its_id_in_any_case() {
     let gateway = TestGateway::start();
 
     let lower = gateway.get(SECOND).await;
-    let upper = gateway
-        .get(&format!("{ACCOUNTS}/{}", SECOND_ID.to_uppercase()))
-        .await;
+    let upper = gateway.get(&format!("{ACCOUNTS}/{}", SECOND_ID.to_uppercase())).await;
 
     lower.assert_read(&second());
     upper.assert_read(&second());
@@ -87,15 +82,11 @@ async fn whoever_has_none_one_or_many_accounts_gets_a_list() {
     let gateway = TestGateway::start();
     gateway.upstream.set("many", "10000").unwrap();
 
-    for (alias, password, count) in [
-        ("nadia", "lonely-cloud", 0),
-        ("otto", "single-malt", 1),
-        ("mira", "forty-winks", 10_000),
-    ] {
+    for (alias, password, count) in
+        [("nadia", "lonely-cloud", 0), ("otto", "single-malt", 1), ("mira", "forty-winks", 10_000)]
+    {
         let credentials = basic(alias, password);
-        let reply = gateway
-            .ask("GET", ACCOUNTS, &[("authorization", &credentials)], "")
-            .await;
+        let reply = gateway.ask("GET", ACCOUNTS, &[("authorization", &credentials)], "").await;
 
         assert_eq!(reply.status, 200, "{alias}");
         let list = reply.json();
@@ -114,14 +105,8 @@ async fn head_answers_like_get_without_the_body() {
         )
     };
 
-    for path in [
-        ACCOUNTS,
-        SECOND,
-        "/api/v1/openapi.json",
-        "/api/v1/accounts/7",
-        "/nope",
-        PASSWORD,
-    ] {
+    for path in [ACCOUNTS, SECOND, "/api/v1/openapi.json", "/api/v1/accounts/7", "/nope", PASSWORD]
+    {
         let get = gateway.speak(request("GET", path).as_bytes()).await;
         let head = gateway.speak(request("HEAD", path).as_bytes()).await;
 
@@ -130,13 +115,7 @@ async fn head_answers_like_get_without_the_body() {
         assert_eq!(head.status, get.status, "{path}");
         assert_eq!(head.fields(), get.fields(), "{path}");
     }
-    assert!(
-        gateway
-            .upstream
-            .log()
-            .iter()
-            .all(|asked| asked.method == "GET")
-    );
+    assert!(gateway.upstream.log().iter().all(|asked| asked.method == "GET"));
 }
 
 #[actix_web::test]
@@ -159,29 +138,17 @@ async fn a_password_of_any_characters_arrives_unchanged() {
         let reply = gateway.set_password(password).await;
 
         reply.assert_written();
-        assert_eq!(
-            gateway
-                .upstream
-                .account_password("fung", SECOND_ID)
-                .as_deref(),
-            Some(password)
-        );
+        assert_eq!(gateway.upstream.account_password("fung", SECOND_ID).as_deref(), Some(password));
     }
     let log = gateway.upstream.log();
-    assert!(
-        log.iter()
-            .all(|asked| asked.method == "PUT" && asked.body.is_empty())
-    );
+    assert!(log.iter().all(|asked| asked.method == "PUT" && asked.body.is_empty()));
 }
 
 #[actix_web::test]
 async fn a_password_is_percent_encoded_to_the_last_reserved_character() {
     let gateway = TestGateway::start();
 
-    gateway
-        .set_password("aZ09-._~ !*'();:@&=+$,/?#[]%é")
-        .await
-        .assert_written();
+    gateway.set_password("aZ09-._~ !*'();:@&=+$,/?#[]%é").await.assert_written();
 
     assert_eq!(
         asked(&gateway.upstream),
@@ -197,9 +164,7 @@ async fn the_password_of_an_account_with_service_credentials_is_not_settable() {
     let gateway = TestGateway::start();
     let path = format!("{FIRST}/password");
 
-    let reply = gateway
-        .ask("PUT", &path, &[FUNG, JSON], r#"{"password":"abc123"}"#)
-        .await;
+    let reply = gateway.ask("PUT", &path, &[FUNG, JSON], r#"{"password":"abc123"}"#).await;
 
     problem("password_not_settable", &path)
         .upstream(json!({
@@ -211,10 +176,7 @@ async fn the_password_of_an_account_with_service_credentials_is_not_settable() {
     let account = format!("{UPSTREAM_ACCOUNTS}/510eeaa6-6e85-40f3-88b3-863c2a4eec84");
     assert_eq!(
         asked(&gateway.upstream),
-        [
-            format!("PUT {account}?password=abc123"),
-            format!("GET {account}")
-        ]
+        [format!("PUT {account}?password=abc123"), format!("GET {account}")]
     );
 }
 
@@ -230,16 +192,10 @@ async fn an_account_that_is_not_the_callers_is_not_found() {
     });
 
     let get = gateway.get(&path).await;
-    let put = gateway
-        .ask("PUT", &write, &[FUNG, JSON], r#"{"password":"abc123"}"#)
-        .await;
+    let put = gateway.ask("PUT", &write, &[FUNG, JSON], r#"{"password":"abc123"}"#).await;
 
-    problem("account_not_found", &path)
-        .upstream(upstream.clone())
-        .assert(&get);
-    problem("account_not_found", &write)
-        .upstream(upstream)
-        .assert(&put);
+    problem("account_not_found", &path).upstream(upstream.clone()).assert(&get);
+    problem("account_not_found", &write).upstream(upstream).assert(&put);
 }
 
 #[actix_web::test]
@@ -259,9 +215,7 @@ async fn every_spelling_of_the_simulator_reads_the_same() {
         let list = gateway.get(ACCOUNTS).await;
         let item = gateway.get(SECOND).await;
         let otto = basic("otto", "single-malt");
-        let one = gateway
-            .ask("GET", ACCOUNTS, &[("authorization", &otto)], "")
-            .await;
+        let one = gateway.ask("GET", ACCOUNTS, &[("authorization", &otto)], "").await;
 
         list.assert_read(&json!({ "items": [first(), second()], "total": 2 }));
         item.assert_read(&second());
@@ -328,18 +282,13 @@ fn account() -> impl Strategy<Value = Kept> {
 fn any_list_of_accounts_that_unity_connection_can_hold_comes_back_equal() {
     let system = System::new();
     let gateway = system.block_on(async { TestGateway::start() });
-    let mut runner = TestRunner::new(Config {
-        cases: 200,
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner =
+        TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
     let lists = proptest::collection::vec(account(), 0..6);
 
     let outcome = runner.run(&lists, |kept| {
-        let texts: Vec<_> = kept
-            .iter()
-            .map(|account| [account.id(), account.login_type.to_string()])
-            .collect();
+        let texts: Vec<_> =
+            kept.iter().map(|account| [account.id(), account.login_type.to_string()]).collect();
         let flag = |set| if set { "true" } else { "false" };
         let objects = kept.iter().zip(&texts).map(|(account, [id, login_type])| {
             let mut object = vec![
@@ -353,9 +302,7 @@ fn any_list_of_accounts_that_unity_connection_can_hold_comes_back_equal() {
             object
         });
         let objects: Vec<_> = objects.collect();
-        let set = gateway
-            .upstream
-            .set_objects("fung", "externalserviceaccounts", &objects);
+        let set = gateway.upstream.set_objects("fung", "externalserviceaccounts", &objects);
         prop_assert_eq!(set, Ok(()));
 
         let reply = system.block_on(gateway.get(ACCOUNTS));

@@ -47,12 +47,7 @@ fn given() -> [Value; 3] {
 /// One call as it was made: method, path and query, and the body.
 fn call(asked: &Asked) -> (String, String) {
     let query = asked.query.as_ref().map(|query| format!("?{query}"));
-    let line = format!(
-        "{} {}{}",
-        asked.method,
-        asked.path,
-        query.unwrap_or_default()
-    );
+    let line = format!("{} {}{}", asked.method, asked.path, query.unwrap_or_default());
     (line, String::from_utf8(asked.body.to_vec()).unwrap())
 }
 
@@ -164,20 +159,12 @@ async fn a_filter_is_true_or_false_and_stands_there_once() {
     ] {
         let reply = gateway.get(&format!("{DEVICES}?{query}")).await;
 
-        problem("invalid_query", DEVICES)
-            .detail(&detail)
-            .about(&query)
-            .assert(&reply);
+        problem("invalid_query", DEVICES).detail(&detail).about(&query).assert(&reply);
     }
-    for (method, path) in [
-        ("POST", DEVICES),
-        ("GET", OWN_DEVICE),
-        ("PATCH", OWN_DEVICE),
-        ("DELETE", OWN_DEVICE),
-    ] {
-        let reply = gateway
-            .send(method, &format!("{path}?userDefined=true"), FLAT)
-            .await;
+    for (method, path) in
+        [("POST", DEVICES), ("GET", OWN_DEVICE), ("PATCH", OWN_DEVICE), ("DELETE", OWN_DEVICE)]
+    {
+        let reply = gateway.send(method, &format!("{path}?userDefined=true"), FLAT).await;
 
         problem("invalid_query", path)
             .detail(&unknown("userDefined"))
@@ -194,9 +181,7 @@ async fn a_device_is_created_read_renamed_and_deleted() {
 
     let created = gateway.send("POST", DEVICES, FLAT).await;
     let read = gateway.get(CREATED).await;
-    let renamed = gateway
-        .send("PATCH", CREATED, r#"{"displayName":"Holiday flat"}"#)
-        .await;
+    let renamed = gateway.send("PATCH", CREATED, r#"{"displayName":"Holiday flat"}"#).await;
     let mine = gateway.get(&format!("{DEVICES}?userDefined=true")).await;
     let deleted = gateway.ask("DELETE", CREATED, &[FUNG], "").await;
     let gone = gateway.get(CREATED).await;
@@ -224,10 +209,7 @@ async fn a_device_is_created_read_renamed_and_deleted() {
         [
             (format!("POST {UPSTREAM_DEVICES}"), xml(created)),
             (format!("GET {item}"), none()),
-            (
-                format!("PUT {item}"),
-                xml("<DisplayName>Holiday flat</DisplayName>")
-            ),
+            (format!("PUT {item}"), xml("<DisplayName>Holiday flat</DisplayName>")),
             (format!("GET {UPSTREAM_DEVICES}?userDefined=true"), none()),
             (format!("DELETE {item}"), none()),
             (format!("GET {item}"), none()),
@@ -315,10 +297,7 @@ async fn texts_are_sent_escaped_untrimmed_in_the_guides_order_and_on_one_line() 
             "<DisplayName>\u{7f}\u{85}\u{2028}\u{fffd}\u{10ffff}</DisplayName>",
         ),
         (r#"{"displayName":"<"}"#, "<DisplayName>&lt;</DisplayName>"),
-        (
-            r#"{"dtmfAccessId":"00*#+0123456789"}"#,
-            "<DtmfAccessId>00*#+0123456789</DtmfAccessId>",
-        ),
+        (r#"{"dtmfAccessId":"00*#+0123456789"}"#, "<DtmfAccessId>00*#+0123456789</DtmfAccessId>"),
         (r#"{"dtmfAccessId":"0"}"#, "<DtmfAccessId>0</DtmfAccessId>"),
     ];
 
@@ -428,17 +407,8 @@ async fn a_body_that_is_not_the_object_asked_for_is_explained_and_nothing_is_sen
     // JSON has no numbers with leading zeros.
     both(r#"{"dtmfAccessId":0044}"#, &format!("{broken} 18."));
     both(r#"{"dtmfAccessId":"1","dtmfAccessId":"1"}"#, twice);
-    for property in [
-        "objectId",
-        "uri",
-        "userDefined",
-        "DisplayName",
-        "dtmfaccessid",
-    ] {
-        both(
-            &device(&format!(r#""{property}":"s3cret""#)),
-            &unknown(property),
-        );
+    for property in ["objectId", "uri", "userDefined", "DisplayName", "dtmfaccessid"] {
+        both(&device(&format!(r#""{property}":"s3cret""#)), &unknown(property));
     }
     for (body, patch) in [
         ("{}", nothing),
@@ -466,9 +436,7 @@ async fn a_body_that_is_not_the_object_asked_for_is_explained_and_nothing_is_sen
     }
     let only_name = r#"{"displayName":"Flat"}"#;
     let reply = gateway.send("POST", DEVICES, only_name).await;
-    problem("invalid_body", DEVICES)
-        .detail(missing)
-        .assert(&reply);
+    problem("invalid_body", DEVICES).detail(missing).assert(&reply);
     assert_eq!(gateway.upstream.log().len(), 0);
 }
 
@@ -482,9 +450,7 @@ async fn bodies_must_be_declared_as_json_and_small_and_nothing_else_is_sent() {
         let missing = gateway.ask(method, path, &[FUNG], FLAT).await;
         let other = gateway.ask(method, path, &[FUNG, form], FLAT).await;
         let too_large = gateway.send(method, path, &large).await;
-        let bad_id = gateway
-            .send(method, "/api/v1/alternate-devices/7", FLAT)
-            .await;
+        let bad_id = gateway.send(method, "/api/v1/alternate-devices/7", FLAT).await;
 
         problem("unsupported_media_type", path).assert(&missing);
         problem("unsupported_media_type", path).assert(&other);
@@ -531,25 +497,14 @@ async fn an_id_is_only_what_follows_the_collections_name() {
     for (head, body) in [
         (String::new(), format!("{UPSTREAM_DEVICES}/{upper}\r\n")),
         (String::new(), format!("{UPSTREAM_DEVICES}/{id}/")),
-        (
-            String::new(),
-            format!("<URI>https://x:8443{UPSTREAM_DEVICES}/{id}</URI>"),
-        ),
-        (
-            String::new(),
-            format!("{UPSTREAM_DEVICES}/new {UPSTREAM_DEVICES}/{id}?x=1"),
-        ),
-        (
-            place.clone(),
-            format!("/vmrest/user/{other}/alternatedevices"),
-        ),
+        (String::new(), format!("<URI>https://x:8443{UPSTREAM_DEVICES}/{id}</URI>")),
+        (String::new(), format!("{UPSTREAM_DEVICES}/new {UPSTREAM_DEVICES}/{id}?x=1")),
+        (place.clone(), format!("/vmrest/user/{other}/alternatedevices")),
         (place.clone(), other.to_owned()),
         (place, format!("{UPSTREAM_DEVICES}/{id}0")),
     ] {
-        let created = answer(
-            &format!("201 Created\r\n{head}Content-Type: application/xml"),
-            body.as_bytes(),
-        );
+        let created =
+            answer(&format!("201 Created\r\n{head}Content-Type: application/xml"), body.as_bytes());
         let gateway = TestGateway::raw(vec![created]);
 
         let reply = gateway.send("POST", DEVICES, FLAT).await;
@@ -610,11 +565,9 @@ async fn an_answer_that_is_no_success_of_a_creation_is_of_unknown_outcome() {
 #[actix_web::test]
 async fn an_answer_that_is_no_success_of_a_change_is_of_unknown_outcome() {
     let page = b"<html><body>Please sign in</body></html>";
-    for (head, body, status) in [
-        ("200 OK", page.as_slice(), 200),
-        ("201 Created", b"", 201),
-        ("202 Accepted", b"", 202),
-    ] {
+    for (head, body, status) in
+        [("200 OK", page.as_slice(), 200), ("201 Created", b"", 201), ("202 Accepted", b"", 202)]
+    {
         for method in ["PATCH", "DELETE"] {
             let gateway = TestGateway::raw(vec![answer(head, body)]);
 
@@ -630,20 +583,13 @@ async fn an_answer_that_is_no_success_of_a_change_is_of_unknown_outcome() {
     }
     for method in ["PATCH", "DELETE"] {
         let gateway = TestGateway::raw(vec![answer("200 OK", b"")]);
-        gateway
-            .send(method, OWN_DEVICE, FLAT)
-            .await
-            .assert_written();
+        gateway.send(method, OWN_DEVICE, FLAT).await.assert_written();
     }
 }
 
 #[actix_web::test]
 async fn a_write_is_sent_once_whatever_becomes_of_it() {
-    let writes = [
-        ("POST", DEVICES),
-        ("PATCH", OWN_DEVICE),
-        ("DELETE", OWN_DEVICE),
-    ];
+    let writes = [("POST", DEVICES), ("PATCH", OWN_DEVICE), ("DELETE", OWN_DEVICE)];
     let gateway = TestGateway::start();
     gateway.get(DEVICES).await;
     for (switch, value, code, upstream) in [
@@ -719,10 +665,7 @@ async fn what_the_administrator_defined_cannot_be_written() {
 
             let reply = gateway.send(method, GIVEN_DEVICE, FLAT).await;
 
-            problem(code, GIVEN_DEVICE)
-                .upstream(told(status))
-                .about(&method)
-                .assert(&reply);
+            problem(code, GIVEN_DEVICE).upstream(told(status)).about(&method).assert(&reply);
         }
     }
     let [first, ..] = given();
@@ -812,11 +755,8 @@ fn name() -> impl Strategy<Value = String> {
 fn any_name_survives_json_xml_the_simulator_xml_and_json() {
     let system = System::new();
     let gateway = system.block_on(async { TestGateway::start() });
-    let mut runner = TestRunner::new(Config {
-        cases: 200,
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner =
+        TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
 
     let outcome = runner.run(&name(), |name| {
         let body = json!({ "displayName": name }).to_string();

@@ -27,10 +27,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "upstream",
         ],
     ),
-    (
-        "middleware",
-        &["access", "credentials", "drain", "error", "problem"],
-    ),
+    ("middleware", &["access", "credentials", "drain", "error", "problem"]),
     ("admin", &["drain", "metrics"]),
     ("openapi", &["error", "problem", "request", "resources"]),
     ("resources", &["error", "gateway", "request", "xml"]),
@@ -49,14 +46,8 @@ const MAY_USE: [(&str, &[&str]); 21] = [
         ],
     ),
     ("cache", &["config", "credentials", "error"]),
-    (
-        "upstream",
-        &["config", "credentials", "error", "metrics", "xml"],
-    ),
-    (
-        "access",
-        &["credentials", "drain", "error", "metrics", "request", "xml"],
-    ),
+    ("upstream", &["config", "credentials", "error", "metrics", "xml"]),
+    ("access", &["credentials", "drain", "error", "metrics", "request", "xml"]),
     ("credentials", &["error"]),
     ("request", &["drain", "error", "xml"]),
     ("problem", &["error"]),
@@ -154,9 +145,7 @@ fn sources() -> Vec<Source> {
             {
                 let text = fs::read_to_string(&path).unwrap();
                 let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-                let code = text
-                    .lines()
-                    .filter(|line| !line.trim_start().starts_with("//"));
+                let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
                 let below = path.strip_prefix(root()).unwrap();
                 sources.push(Source {
                     path: below.to_str().unwrap().to_owned(),
@@ -198,10 +187,7 @@ fn assert_within(files: &[String], homes: &[&str]) {
     for file in files {
         let at_home = |home: &&str| {
             let folder = home.strip_suffix(".rs").unwrap();
-            file == home
-                || file
-                    .strip_prefix(folder)
-                    .is_some_and(|rest| rest.starts_with('/'))
+            file == home || file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
         };
         assert!(homes.iter().any(at_home), "{file} is not of {homes:?}");
     }
@@ -228,10 +214,8 @@ fn what_a_module_may_use_it_does_use() {
     let sources = sources();
     for (module, may_use) in MAY_USE {
         let files = sources.iter().filter(|source| source.module() == module);
-        let used: BTreeSet<_> = files
-            .flat_map(Source::uses)
-            .filter(|used| *used != module)
-            .collect();
+        let used: BTreeSet<_> =
+            files.flat_map(Source::uses).filter(|used| *used != module).collect();
         assert_eq!(used, may_use.iter().copied().collect(), "{module}");
     }
 }
@@ -240,14 +224,8 @@ fn what_a_module_may_use_it_does_use() {
 fn the_house_has_no_circles() {
     let mut standing = BTreeSet::from(["simulator"]);
     for (module, may_use) in MAY_USE.iter().rev() {
-        let open: Vec<_> = may_use
-            .iter()
-            .filter(|used| !standing.contains(*used))
-            .collect();
-        assert!(
-            open.is_empty(),
-            "{module} stands on {open:?}, which is not below it"
-        );
+        let open: Vec<_> = may_use.iter().filter(|used| !standing.contains(*used)).collect();
+        assert!(open.is_empty(), "{module} stands on {open:?}, which is not below it");
         standing.insert(module);
     }
 }
@@ -256,9 +234,7 @@ fn the_house_has_no_circles() {
 fn the_picture_shows_every_module() {
     let library = fs::read_to_string(root().join("lib.rs")).unwrap();
     let picture = library.split("```").nth(1).unwrap();
-    let modules = library
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub mod "));
+    let modules = library.lines().filter_map(|line| line.strip_prefix("pub mod "));
     let modules: BTreeSet<_> = modules.map(|name| name.trim_end_matches(';')).collect();
     let mut known: BTreeSet<_> = MAY_USE.iter().map(|(module, _)| *module).collect();
     known.insert("simulator");
@@ -279,22 +255,12 @@ fn gateway_and_simulator_share_no_code() {
             }
             // Its parts reach each other and it, not what stands beside it.
             let is_part = source.path != "simulator.rs";
-            assert!(
-                is_part || !source.code.contains("super::"),
-                "{}",
-                source.path
-            );
+            assert!(is_part || !source.code.contains("super::"), "{}", source.path);
         }
     }
     let named = files_with(&["simulator"]);
-    assert_within(
-        &named,
-        &["main.rs", "lib.rs", "demo.rs", "simulator.rs", "config.rs"],
-    );
-    let config = sources()
-        .into_iter()
-        .find(|source| source.path == "config.rs")
-        .unwrap();
+    assert_within(&named, &["main.rs", "lib.rs", "demo.rs", "simulator.rs", "config.rs"]);
+    let config = sources().into_iter().find(|source| source.path == "config.rs").unwrap();
     assert!(!config.code.contains("simulator::"));
 }
 
@@ -319,24 +285,15 @@ fn each_library_has_its_door() {
     assert_within(&files_with(&["clap"]), &["main.rs"]);
     assert_within(&files_with(&["tracing_subscriber"]), &["logging.rs"]);
     assert_within(&files_with(&["utoipa_swagger_ui"]), &["openapi.rs"]);
-    assert_within(
-        &files_with(&["actix_cors"]),
-        &["server.rs", "middleware.rs"],
-    );
+    assert_within(&files_with(&["actix_cors"]), &["server.rs", "middleware.rs"]);
     for file in files_with(&["moka"]) {
-        assert_within(
-            &[file],
-            &["cache.rs", "upstream/session.rs", "upstream/sign_in.rs"],
-        );
+        assert_within(&[file], &["cache.rs", "upstream/session.rs", "upstream/sign_in.rs"]);
     }
 }
 
 #[test]
 fn only_the_configuration_reads_the_environment() {
-    assert_within(
-        &files_with(&["env::", "Env", "vars", "var_os"]),
-        &["config.rs"],
-    );
+    assert_within(&files_with(&["env::", "Env", "vars", "var_os"]), &["config.rs"]);
 }
 
 #[test]
@@ -365,25 +322,12 @@ fn there_are_no_traits_macros_or_features_of_our_own() {
 #[test]
 fn files_say_what_they_are_and_are_short() {
     for source in sources() {
-        let Source {
-            path, lines, first, ..
-        } = &source;
-        let most = if path.starts_with("resources/") {
-            MAX_LINES_OF_A_RESOURCE
-        } else {
-            MAX_LINES
-        };
+        let Source { path, lines, first, .. } = &source;
+        let most = if path.starts_with("resources/") { MAX_LINES_OF_A_RESOURCE } else { MAX_LINES };
         assert!(*lines <= most, "{path} has {lines} lines");
         assert!(first.starts_with("//! "), "{path} begins with {first}");
         let name = path.rsplit('/').next().unwrap();
-        let vague = [
-            "mod.rs",
-            "utils.rs",
-            "common.rs",
-            "helpers.rs",
-            "types.rs",
-            "models.rs",
-        ];
+        let vague = ["mod.rs", "utils.rs", "common.rs", "helpers.rs", "types.rs", "models.rs"];
         assert!(!vague.contains(&name), "{path}");
     }
 }

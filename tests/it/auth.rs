@@ -30,9 +30,7 @@ async fn get(gateway: &TestGateway<RawUpstream>, lines: &[&[u8]]) -> Reply {
 
 fn fields(headers: &[(&str, &str)]) -> Vec<(String, String)> {
     let headers = headers.iter();
-    headers
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
+    headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// What of a request's head reached Unity Connection, without the date, which awc always adds.
@@ -82,10 +80,7 @@ async fn of_a_read_only_the_credentials_and_the_trace_go_upstream() {
     let received = gateway.upstream.received();
     let host = gateway.upstream.url().replace("http://", "");
     assert_eq!(received.len(), 1);
-    assert_eq!(
-        received[0].line(),
-        format!("GET {UPSTREAM_ACCOUNTS} HTTP/1.1")
-    );
+    assert_eq!(received[0].line(), format!("GET {UPSTREAM_ACCOUNTS} HTTP/1.1"));
     assert_eq!(received[0].body, b"");
     assert_eq!(
         sent(&received[0]),
@@ -94,10 +89,7 @@ async fn of_a_read_only_the_credentials_and_the_trace_go_upstream() {
             ("authorization", FUNG.1),
             ("host", &host),
             ("traceparent", TRACEPARENT),
-            (
-                "user-agent",
-                concat!("cupi-gateway/", env!("CARGO_PKG_VERSION"))
-            ),
+            ("user-agent", concat!("cupi-gateway/", env!("CARGO_PKG_VERSION"))),
         ])
     );
 }
@@ -136,10 +128,7 @@ async fn of_a_write_only_the_credentials_and_the_trace_go_upstream() {
             ("content-type", "application/xml"),
             ("host", &host),
             ("traceparent", TRACEPARENT),
-            (
-                "user-agent",
-                concat!("cupi-gateway/", env!("CARGO_PKG_VERSION"))
-            ),
+            ("user-agent", concat!("cupi-gateway/", env!("CARGO_PKG_VERSION"))),
         ])
     );
 }
@@ -150,10 +139,8 @@ async fn nothing_of_the_upstreams_head_reaches_the_client() {
         Expires: Thu, 01 Jan 1970 00:00:00 GMT\r\nX-Frame-Options: SAMEORIGIN\r\nX-Request-Id: theirs\r\n\
         ETag: \"x\"\r\nVary: Cookie\r\nWWW-Authenticate: Basic realm=\"Cisco\"\r\nRetry-After: 9\r\nLocation: /x\r\n\
         Access-Control-Allow-Origin: *\r\nContent-Type: application/xml";
-    let read = TestGateway::raw(vec![answer(
-        &format!("200 OK{head}"),
-        b"<UserExternalServiceAccounts/>",
-    )]);
+    let read =
+        TestGateway::raw(vec![answer(&format!("200 OK{head}"), b"<UserExternalServiceAccounts/>")]);
     let rejected = TestGateway::raw(vec![answer(&format!("401 Unauthorized{head}"), b"<html/>")]);
     let written = TestGateway::raw(vec![answer(&format!("200 OK{head}"), b"")]);
 
@@ -233,26 +220,18 @@ async fn a_script_gets_a_challenge_that_opens_no_sign_in_box() {
     let cases: [(&[(&str, &str)], &str); 8] = [
         (&[], basic),
         (&[("sec-fetch-dest", "document")], basic),
-        (
-            &[("sec-fetch-dest", "iframe"), ("sec-fetch-mode", "navigate")],
-            basic,
-        ),
+        (&[("sec-fetch-dest", "iframe"), ("sec-fetch-mode", "navigate")], basic),
         (&[("sec-fetch-mode", "cors")], basic),
         (&[("sec-fetch-dest", "empty")], bearer),
         (&[("x-requested-with", "XMLHttpRequest")], bearer),
         (&[("x-requested-with", "")], bearer),
-        (
-            &[("sec-fetch-dest", "document"), ("x-requested-with", "x")],
-            bearer,
-        ),
+        (&[("sec-fetch-dest", "document"), ("x-requested-with", "x")], bearer),
     ];
     for (headers, challenge) in cases {
         let gateway = TestGateway::raw(vec![answer("401 Unauthorized", b"")]);
 
         let missing = gateway.ask("GET", ACCOUNTS, headers, "").await;
-        let rejected = gateway
-            .ask("GET", ACCOUNTS, &[headers, &[FUNG]].concat(), "")
-            .await;
+        let rejected = gateway.ask("GET", ACCOUNTS, &[headers, &[FUNG]].concat(), "").await;
 
         problem("credentials_missing", ACCOUNTS)
             .header("www-authenticate", challenge)
@@ -271,16 +250,10 @@ async fn a_wrong_password_is_rejected_and_tried_once() {
     let headers = [("authorization", wrong.as_str()), JSON];
 
     let read = gateway.ask("GET", ACCOUNTS, &headers, "").await;
-    let write = gateway
-        .ask("PUT", PASSWORD, &headers, r#"{"password":"abc123"}"#)
-        .await;
+    let write = gateway.ask("PUT", PASSWORD, &headers, r#"{"password":"abc123"}"#).await;
 
-    problem("credentials_rejected", ACCOUNTS)
-        .upstream(json!({ "status": 401 }))
-        .assert(&read);
-    problem("credentials_rejected", PASSWORD)
-        .upstream(json!({ "status": 401 }))
-        .assert(&write);
+    problem("credentials_rejected", ACCOUNTS).upstream(json!({ "status": 401 })).assert(&read);
+    problem("credentials_rejected", PASSWORD).upstream(json!({ "status": 401 })).assert(&write);
     assert_eq!(gateway.upstream.failed_sign_ins("fung"), 2);
     assert_eq!(gateway.upstream.log().len(), 2);
 }
@@ -290,9 +263,7 @@ async fn passwords_with_colons_and_non_ascii_characters_sign_in() {
     let gateway = TestGateway::start();
     let eva = basic("eva", "pass:wörd 😀&%+");
 
-    let reply = gateway
-        .ask("GET", ACCOUNTS, &[("authorization", &eva)], "")
-        .await;
+    let reply = gateway.ask("GET", ACCOUNTS, &[("authorization", &eva)], "").await;
 
     assert_eq!(reply.json()["total"], 3);
 }
@@ -303,10 +274,7 @@ async fn a_trace_goes_on_unchanged_when_it_is_valid() {
         TRACEPARENT.to_owned(),
         TRACEPARENT.replace("-01", "-ff"),
         TRACEPARENT.replacen("00-", "cc-", 1),
-        format!(
-            "{}-what-the-future-will-be-like",
-            TRACEPARENT.replacen("00-", "cc-", 1)
-        ),
+        format!("{}-what-the-future-will-be-like", TRACEPARENT.replacen("00-", "cc-", 1)),
     ];
     let invalid = [
         TRACEPARENT.to_uppercase(),
@@ -325,16 +293,11 @@ async fn a_trace_goes_on_unchanged_when_it_is_valid() {
         for value in values {
             let gateway = start();
 
-            let reply = gateway
-                .ask("GET", ACCOUNTS, &[FUNG, ("traceparent", value)], "")
-                .await;
+            let reply = gateway.ask("GET", ACCOUNTS, &[FUNG, ("traceparent", value)], "").await;
 
             assert_eq!(reply.status, 200);
             let sent = gateway.upstream.received()[0].fields();
-            let sent: Vec<_> = sent
-                .iter()
-                .filter(|(name, _)| name == "traceparent")
-                .collect();
+            let sent: Vec<_> = sent.iter().filter(|(name, _)| name == "traceparent").collect();
             let expected: Vec<_> = fields(&[("traceparent", value)]);
             let expected: Vec<_> = expected.iter().filter(|_| goes_on).collect();
             assert_eq!(sent, expected, "{value}");
@@ -347,9 +310,7 @@ async fn two_traces_are_none() {
     let gateway = start();
     let trace = ("traceparent", TRACEPARENT);
 
-    gateway
-        .ask("GET", ACCOUNTS, &[FUNG, trace, trace], "")
-        .await;
+    gateway.ask("GET", ACCOUNTS, &[FUNG, trace, trace], "").await;
 
     let sent = gateway.upstream.received()[0].fields();
     assert!(sent.iter().all(|(name, _)| name != "traceparent"));
@@ -362,15 +323,11 @@ async fn a_usable_request_id_is_taken_and_another_is_replaced() {
     let too_long: String = repeat_n('a', 129).collect();
 
     for id in ["a", "Az09._-", &longest] {
-        let reply = gateway
-            .ask("GET", ACCOUNTS, &[FUNG, ("x-request-id", id)], "")
-            .await;
+        let reply = gateway.ask("GET", ACCOUNTS, &[FUNG, ("x-request-id", id)], "").await;
         assert_eq!(reply.header("x-request-id"), Some(id));
     }
     for id in ["", "a b", "a/b", "é", "{}", &too_long] {
-        let reply = gateway
-            .ask("GET", ACCOUNTS, &[FUNG, ("x-request-id", id)], "")
-            .await;
+        let reply = gateway.ask("GET", ACCOUNTS, &[FUNG, ("x-request-id", id)], "").await;
         let made = reply.header("x-request-id").unwrap();
         assert!(uuid::Uuid::parse_str(made).is_ok(), "{id} {made}");
     }

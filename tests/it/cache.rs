@@ -24,19 +24,10 @@ async fn fifty_identical_reads_together_are_one_call_and_the_next_is_a_hit() {
     let next = gateway.get(ACCOUNTS).await;
 
     assert_eq!(gateway.upstream.log().len(), 1);
-    let count = |wanted: &str| {
-        replies
-            .iter()
-            .filter(|reply| status(reply) == wanted)
-            .count()
-    };
+    let count = |wanted: &str| replies.iter().filter(|reply| status(reply) == wanted).count();
     assert_eq!(count("cupi-gateway; fwd=miss; stored"), 1);
     assert_eq!(count("cupi-gateway; fwd=miss; collapsed"), 49);
-    assert!(
-        replies
-            .iter()
-            .all(|reply| reply.status == 200 && reply.body == next.body)
-    );
+    assert!(replies.iter().all(|reply| reply.status == 200 && reply.body == next.body));
     assert!(["cupi-gateway; hit; ttl=59", "cupi-gateway; hit; ttl=60"].contains(&status(&next)));
     assert_eq!(next.header("age"), Some("0"));
     assert_eq!(next.header("etag"), Some(etag(&next.body).as_str()));
@@ -52,13 +43,7 @@ async fn identical_reads_collapse_with_the_cache_off_and_nothing_is_kept() {
     let next = gateway.get(ACCOUNTS).await;
 
     assert_eq!(calls, 1);
-    assert_eq!(
-        replies
-            .iter()
-            .filter(|reply| status(reply) == "cupi-gateway; fwd=miss")
-            .count(),
-        1
-    );
+    assert_eq!(replies.iter().filter(|reply| status(reply) == "cupi-gateway; fwd=miss").count(), 1);
     assert_eq!(status(&next), "cupi-gateway; fwd=miss");
     assert_eq!(gateway.upstream.log().len(), 2);
 }
@@ -87,19 +72,11 @@ async fn a_failure_is_shared_by_those_who_wait_for_it_each_with_its_own_request_
 #[actix_web::test]
 async fn a_client_that_has_the_answer_gets_304_fresh_or_kept() {
     let gateway = TestGateway::start_with(KEPT);
-    let etag = gateway
-        .get(ACCOUNTS)
-        .await
-        .header("etag")
-        .unwrap()
-        .to_owned();
+    let etag = gateway.get(ACCOUNTS).await.header("etag").unwrap().to_owned();
     let weak = format!("\"other\", W/{etag}");
 
-    for (matching, cache) in [
-        (etag.as_str(), "max-age=0"),
-        (weak.as_str(), "x"),
-        ("*", "no-cache"),
-    ] {
+    for (matching, cache) in [(etag.as_str(), "max-age=0"), (weak.as_str(), "x"), ("*", "no-cache")]
+    {
         let headers = [FUNG, ("if-none-match", matching), ("cache-control", cache)];
         let reply = gateway.ask("GET", ACCOUNTS, &headers, "").await;
 
@@ -111,9 +88,7 @@ async fn a_client_that_has_the_answer_gets_304_fresh_or_kept() {
         assert!(status(&reply).starts_with("cupi-gateway; "));
         assert_eq!(reply.header("content-type"), None);
     }
-    let other = gateway
-        .ask("GET", ACCOUNTS, &[FUNG, ("if-none-match", "\"other\"")], "")
-        .await;
+    let other = gateway.ask("GET", ACCOUNTS, &[FUNG, ("if-none-match", "\"other\"")], "").await;
     assert_eq!(other.status, 200);
 }
 
@@ -122,9 +97,7 @@ async fn no_cache_goes_upstream_and_its_answer_is_kept() {
     let gateway = TestGateway::start_with(KEPT);
     gateway.get(ACCOUNTS).await;
 
-    let reply = gateway
-        .ask("GET", ACCOUNTS, &[FUNG, ("cache-control", "No-Cache")], "")
-        .await;
+    let reply = gateway.ask("GET", ACCOUNTS, &[FUNG, ("cache-control", "No-Cache")], "").await;
     let next = gateway.get(ACCOUNTS).await;
 
     assert_eq!(status(&reply), "cupi-gateway; fwd=request; stored");
@@ -141,9 +114,7 @@ async fn no_cache_joins_a_call_under_way() {
     let release = async {
         until(|| gateway.upstream.log().len() == 1).await;
         let second = async {
-            gateway
-                .ask("GET", ACCOUNTS, &[FUNG, ("cache-control", "no-cache")], "")
-                .await
+            gateway.ask("GET", ACCOUNTS, &[FUNG, ("cache-control", "no-cache")], "").await
         };
         let third = gateway.get(ACCOUNTS);
         let go = async { gateway.upstream.set("stall", "off").unwrap() };
@@ -167,20 +138,10 @@ async fn a_write_drops_what_its_caller_has_and_nobody_elses() {
 
     assert_eq!(gateway.set_password("new").await.status, 204);
 
-    assert_eq!(
-        status(&gateway.get(ACCOUNTS).await),
-        "cupi-gateway; fwd=miss; stored"
-    );
-    assert_eq!(
-        status(&gateway.get(SECOND).await),
-        "cupi-gateway; fwd=miss; stored"
-    );
+    assert_eq!(status(&gateway.get(ACCOUNTS).await), "cupi-gateway; fwd=miss; stored");
+    assert_eq!(status(&gateway.get(SECOND).await), "cupi-gateway; fwd=miss; stored");
     let others = gateway.ask("GET", ACCOUNTS, &otto, "").await;
-    assert!(
-        status(&others).starts_with("cupi-gateway; hit"),
-        "{}",
-        status(&others)
-    );
+    assert!(status(&others).starts_with("cupi-gateway; hit"), "{}", status(&others));
 }
 
 #[actix_web::test]
@@ -192,18 +153,14 @@ async fn a_write_of_unknown_outcome_drops_what_its_caller_has_too() {
     gateway.set_password("new").await;
 
     gateway.upstream.set("status", "off").unwrap();
-    assert_eq!(
-        status(&gateway.get(ACCOUNTS).await),
-        "cupi-gateway; fwd=miss; stored"
-    );
+    assert_eq!(status(&gateway.get(ACCOUNTS).await), "cupi-gateway; fwd=miss; stored");
 }
 
 #[actix_web::test]
 async fn two_callers_never_share_an_answer() {
     let gateway = TestGateway::start_with(KEPT);
-    let people: Vec<String> = (1..=20)
-        .map(|n| basic(&format!("person{n:02}"), &format!("secret-{n:02}")))
-        .collect();
+    let people: Vec<String> =
+        (1..=20).map(|n| basic(&format!("person{n:02}"), &format!("secret-{n:02}"))).collect();
 
     for _ in 0..2 {
         let replies = together(20, |n| {
@@ -242,10 +199,7 @@ async fn an_answer_too_large_to_be_kept_says_so() {
     let first = gateway.get(ACCOUNTS).await;
     let second = gateway.get(ACCOUNTS).await;
 
-    assert_eq!(
-        [status(&first), status(&second)],
-        ["cupi-gateway; fwd=miss"; 2]
-    );
+    assert_eq!([status(&first), status(&second)], ["cupi-gateway; fwd=miss"; 2]);
     assert_eq!(gateway.upstream.log().len(), 2);
 }
 
@@ -293,10 +247,7 @@ async fn problems_and_writes_are_not_to_be_kept_by_anybody() {
     problem("credentials_missing", ACCOUNTS).assert(&missing);
     assert_eq!(written.header("cache-control"), Some("no-store"));
     for header in ["etag", "age", "cache-status"] {
-        assert_eq!(
-            (missing.header(header), written.header(header)),
-            (None, None)
-        );
+        assert_eq!((missing.header(header), written.header(header)), (None, None));
     }
 }
 

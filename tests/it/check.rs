@@ -24,32 +24,23 @@ use crate::process::run;
 
 /// Checks with these settings besides; exit code, findings without what differs between runs, and the fault.
 async fn check(url: &str, environment: &[(&str, &str)]) -> (i32, String, String) {
-    let mut all = vec![
-        ("CUPI_GATEWAY__UPSTREAM__URL", url),
-        ("CUPI_GATEWAY__UPSTREAM__TIMEOUT", "30s"),
-    ];
+    let mut all =
+        vec![("CUPI_GATEWAY__UPSTREAM__URL", url), ("CUPI_GATEWAY__UPSTREAM__TIMEOUT", "30s")];
     all.extend(environment);
-    let all: Vec<_> = all
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
+    let all: Vec<_> =
+        all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     // A simulator of this test runs on.
     let running = web::block(move || {
-        let all: Vec<_> = all
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
+        let all: Vec<_> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         run(&["check"], &all)
     });
     let output = running.await.unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let findings = text(&output.stdout);
-    let findings = findings
-        .lines()
-        .map(|line| match line.split_once("connected in ") {
-            Some((before, _)) => format!("{before}connected\n"),
-            None => format!("{line}\n"),
-        });
+    let findings = findings.lines().map(|line| match line.split_once("connected in ") {
+        Some((before, _)) => format!("{before}connected\n"),
+        None => format!("{line}\n"),
+    });
     let fault = text(&output.stderr);
     (output.status.code().unwrap(), findings.collect(), fault)
 }
@@ -81,10 +72,7 @@ fn pair(folder: &Path) -> (Tls, String) {
     let names = vec!["127.0.0.1".to_owned(), "cuc.example.com".to_owned()];
     let params = CertificateParams::new(names).unwrap();
     let certificate = params.self_signed(&key).unwrap();
-    let tls = Tls {
-        certificate: folder.join("certificate.pem"),
-        key: folder.join("key.pem"),
-    };
+    let tls = Tls { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") };
     fs::write(&tls.certificate, certificate.pem()).unwrap();
     fs::write(&tls.key, key.serialize_pem()).unwrap();
     let digest = Sha256::digest(certificate.der());
@@ -149,10 +137,9 @@ async fn the_fingerprint_of_a_server_that_is_not_trusted_works_as_printed() {
     assert_eq!((code, fault), (1, expected));
     assert!(simulator.log().is_empty());
 
-    let line = findings.lines().find_map(|line| {
-        line.trim()
-            .strip_prefix("CUPI_GATEWAY__UPSTREAM__CERTIFICATE_SHA256=")
-    });
+    let line = findings
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("CUPI_GATEWAY__UPSTREAM__CERTIFICATE_SHA256="));
     let pasted = line.unwrap().trim_matches('\'');
     let name = "CUPI_GATEWAY__UPSTREAM__CERTIFICATE_SHA256";
     let (code, findings, fault) = check(&simulator.url(), &[(name, pasted)]).await;
@@ -179,11 +166,7 @@ async fn the_wrong_scheme_is_told() {
     let to_plain = check(&format!("https://{}", plain.address()), &[]).await;
 
     assert_eq!(to_tls.0, 1);
-    assert!(
-        to_tls.2.contains("write https:// in upstream.url"),
-        "{}",
-        to_tls.2
-    );
+    assert!(to_tls.2.contains("write https:// in upstream.url"), "{}", to_tls.2);
     let line = "cupi-gateway: the port does not speak TLS. Use the HTTPS port (8443 or 443), or write http:// in \
                 upstream.url.\n";
     assert_eq!((to_plain.0, to_plain.2.as_str()), (1, line));
@@ -415,10 +398,7 @@ async fn a_certificate_that_no_authority_makes_good_gets_other_advice() {
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
     let bundle = folder.path().join("ca.pem");
     fs::write(&bundle, authority.pem()).unwrap();
-    let trust = (
-        "CUPI_GATEWAY__UPSTREAM__CA_BUNDLE",
-        bundle.to_str().unwrap(),
-    );
+    let trust = ("CUPI_GATEWAY__UPSTREAM__CA_BUNDLE", bundle.to_str().unwrap());
     let params = |name: &str| CertificateParams::new(vec![name.to_owned()]).unwrap();
     let mut expired = params("127.0.0.1");
     expired.not_after = date_time_ymd(2001, 1, 1);
@@ -430,14 +410,8 @@ async fn a_certificate_that_no_authority_makes_good_gets_other_advice() {
             params("cuc.example.com"),
             "its names are not the one in upstream.url. Pin it as said above, or correct upstream.url.",
         ),
-        (
-            expired,
-            "it has expired. Pin it as said above, or have it renewed.",
-        ),
-        (
-            early,
-            "it is not valid yet. Pin it as said above, or set the clock right.",
-        ),
+        (expired, "it has expired. Pin it as said above, or have it renewed."),
+        (early, "it is not valid yet. Pin it as said above, or set the clock right."),
     ] {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &authority).unwrap();
@@ -473,29 +447,21 @@ async fn the_end_of_the_gateways_own_certificate_is_told() {
     let (tls, _) = pair(folder.path());
     let simulator = simulate(None);
     let own = [
-        (
-            "CUPI_GATEWAY__SERVER__TLS__CERTIFICATE",
-            tls.certificate.to_str().unwrap(),
-        ),
+        ("CUPI_GATEWAY__SERVER__TLS__CERTIFICATE", tls.certificate.to_str().unwrap()),
         ("CUPI_GATEWAY__SERVER__TLS__KEY", tls.key.to_str().unwrap()),
     ];
 
     let (code, findings, fault) = check(&simulator.url(), &own).await;
 
     let line = "server.tls   expires Jan  1 00:00:00 4096 +00:00\n";
-    assert!(
-        findings.starts_with(&format!("{line}upstream ")),
-        "{findings}"
-    );
+    assert!(findings.starts_with(&format!("{line}upstream ")), "{findings}");
     assert_eq!((code, fault.as_str()), (0, ""));
 }
 
 #[actix_web::test]
 async fn a_keep_alive_answer_is_judged_as_soon_as_its_head_is_there() {
     let address = serve(|mut socket| {
-        socket
-            .write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 10\r\n\r\n")
-            .unwrap();
+        socket.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 10\r\n\r\n").unwrap();
         std::mem::forget(socket);
     });
 

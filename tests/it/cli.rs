@@ -9,10 +9,7 @@ use serde_json::json;
 use crate::process::{Process, run};
 use crate::support::{FUNG, ask, basic};
 
-const URL: (&str, &str) = (
-    "CUPI_GATEWAY__UPSTREAM__URL",
-    "https://cuc.example.com:8443",
-);
+const URL: (&str, &str) = ("CUPI_GATEWAY__UPSTREAM__URL", "https://cuc.example.com:8443");
 
 fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
@@ -53,10 +50,7 @@ async fn demo_says_where_everything_is_and_its_line_works_as_printed() {
     assert!(ui.ends_with("/swagger-ui/"), "{first}");
     assert_eq!(ask("GET", ui, &[], b"").await.status, 200);
 
-    let line = printed
-        .lines()
-        .find(|line| line.trim_start().starts_with("curl "))
-        .unwrap();
+    let line = printed.lines().find(|line| line.trim_start().starts_with("curl ")).unwrap();
     let words: Vec<_> = line.split_whitespace().collect();
     assert_eq!(words[..3], ["curl", "-u", "fung:winter-2010"]);
     assert_eq!(words.len(), 4);
@@ -69,10 +63,7 @@ async fn demo_says_where_everything_is_and_its_line_works_as_printed() {
 
     let [printed, log] = process.end();
     for (alias, password) in [("fung", "winter-2010"), ("eva", "pass:wörd 😀&%+")] {
-        let row = printed
-            .lines()
-            .find(|line| line.trim_start().starts_with(alias))
-            .unwrap();
+        let row = printed.lines().find(|line| line.trim_start().starts_with(alias)).unwrap();
         assert!(row.contains(password), "{row}");
         let header = basic(alias, password);
         assert!(!log.contains(&header), "{log}");
@@ -90,10 +81,7 @@ fn demo_prints_addresses_that_work_here() {
     fs::write(&certificate, signed.cert.pem()).unwrap();
     fs::write(&key, signed.signing_key.serialize_pem()).unwrap();
     let tls = [
-        (
-            "CUPI_GATEWAY__SERVER__TLS__CERTIFICATE",
-            certificate.as_str(),
-        ),
+        ("CUPI_GATEWAY__SERVER__TLS__CERTIFICATE", certificate.as_str()),
         ("CUPI_GATEWAY__SERVER__TLS__KEY", &key),
     ];
 
@@ -136,10 +124,7 @@ async fn simulate_serves_with_the_switches_given() {
     let process = Process::start(&arguments, &[]);
 
     let printed = process.wait_for(0, "http://127.0.0.1:");
-    let url = printed
-        .split_whitespace()
-        .find(|word| word.starts_with("http://"))
-        .unwrap();
+    let url = printed.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
     let url = format!("{url}/vmrest/user/externalserviceaccounts");
     let reply = ask("GET", &url, &[FUNG], b"").await;
 
@@ -161,10 +146,7 @@ async fn serve_takes_its_settings_from_file_and_environment() {
     let environment = [
         ("CUPI_GATEWAY__SERVER__BIND", "127.0.0.1:0"),
         ("CUPI_GATEWAY__ADMIN__BIND", "127.0.0.1:0"),
-        (
-            "CUPI_GATEWAY__CORS__ALLOWED_ORIGINS",
-            r#"["https://a.example", "https://b.example"]"#,
-        ),
+        ("CUPI_GATEWAY__CORS__ALLOWED_ORIGINS", r#"["https://a.example", "https://b.example"]"#),
         ("CUPI_GATEWAY__LOG__FORMAT", "text"),
         ("CUPI_GATEWAY_OTHER", "not ours"),
         ("CUPI_GATEWAY", "not ours"),
@@ -182,10 +164,7 @@ async fn serve_takes_its_settings_from_file_and_environment() {
 
     assert_eq!(ui.status, 404);
     assert_eq!(file.header("access-control-allow-origin"), None);
-    assert_eq!(
-        environment.header("access-control-allow-origin"),
-        Some("https://b.example")
-    );
+    assert_eq!(environment.header("access-control-allow-origin"), Some("https://b.example"));
     assert_eq!(accounts.json()["code"], json!("upstream_unreachable"));
 }
 
@@ -202,16 +181,9 @@ fn serve_without_an_upstream_does_not_start() {
 fn faults_in_file_and_environment_are_told_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("gateway.toml");
-    fs::write(
-        &file,
-        "nope = 1\n[server]\nworkers = 0\n[log]\nlevel = 'loud'\n",
-    )
-    .unwrap();
+    fs::write(&file, "nope = 1\n[server]\nworkers = 0\n[log]\nlevel = 'loud'\n").unwrap();
     let environment = [
-        (
-            "CUPI_GATEWAY__UPSTREAM__URL",
-            "https://fung:winter-2010@cuc.example.com",
-        ),
+        ("CUPI_GATEWAY__UPSTREAM__URL", "https://fung:winter-2010@cuc.example.com"),
         ("CUPI_GATEWAY__UPSTREAM__TIMEOUT", "0s"),
         ("CUPI_GATEWAY__UPSTREAM__NO", "1"),
         ("CUPI_GATEWAY__NO__SUCH__KEY", "x"),
@@ -246,10 +218,7 @@ fn what_the_environment_covers_in_the_file_has_to_be_a_setting_too() {
         ("[[upstream]]\ntimeout = '1s'", group),
         ("upstream = 'x'", group),
         ("'upstream.url' = 'https://x'", quoted),
-        (
-            "upstream.url.host = 'x'",
-            "upstream.url.host: there is no such setting",
-        ),
+        ("upstream.url.host = 'x'", "upstream.url.host: there is no such setting"),
     ] {
         fs::write(&file, text).unwrap();
 
@@ -262,41 +231,13 @@ fn what_the_environment_covers_in_the_file_has_to_be_a_setting_too() {
 #[test]
 fn settings_in_the_environment_are_read_as_what_they_are() {
     let cases = [
-        (
-            "SERVER__WORKERS",
-            "two",
-            "server.workers: write a whole number above 0",
-        ),
-        (
-            "SERVER__WORKERS",
-            "",
-            "server.workers: write a whole number above 0",
-        ),
-        (
-            "SERVER__WORKERS",
-            "-1",
-            "server.workers: write a whole number above 0",
-        ),
-        (
-            "UPSTREAM__TIMEOUT",
-            "15",
-            "upstream.timeout: write a duration such as 10s or 500ms",
-        ),
-        (
-            "CACHE__TTL",
-            "1001years",
-            "cache.ttl: must not be longer than a year (1y)",
-        ),
-        (
-            "UPSTREAM__ALLOW_PLAINTEXT",
-            "yes",
-            "upstream.allow_plaintext: write true or false",
-        ),
-        (
-            "DOCS__SWAGGER_UI",
-            "1",
-            "docs.swagger_ui: write true or false",
-        ),
+        ("SERVER__WORKERS", "two", "server.workers: write a whole number above 0"),
+        ("SERVER__WORKERS", "", "server.workers: write a whole number above 0"),
+        ("SERVER__WORKERS", "-1", "server.workers: write a whole number above 0"),
+        ("UPSTREAM__TIMEOUT", "15", "upstream.timeout: write a duration such as 10s or 500ms"),
+        ("CACHE__TTL", "1001years", "cache.ttl: must not be longer than a year (1y)"),
+        ("UPSTREAM__ALLOW_PLAINTEXT", "yes", "upstream.allow_plaintext: write true or false"),
+        ("DOCS__SWAGGER_UI", "1", "docs.swagger_ui: write true or false"),
     ];
     for (name, value, fault) in cases {
         let name = format!("CUPI_GATEWAY__{name}");
@@ -310,26 +251,16 @@ fn settings_in_the_environment_are_read_as_what_they_are() {
 fn a_file_that_cannot_be_used_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
-    let (missing, binary, broken) = (
-        path("missing.toml"),
-        path("binary.toml"),
-        path("broken.toml"),
-    );
+    let (missing, binary, broken) =
+        (path("missing.toml"), path("binary.toml"), path("broken.toml"));
     fs::write(&binary, b"\xff\xfe").unwrap();
-    fs::write(
-        &broken,
-        "[upstream]\nurl = 'https://fung:winter-2010@cuc.example.com\n",
-    )
-    .unwrap();
+    fs::write(&broken, "[upstream]\nurl = 'https://fung:winter-2010@cuc.example.com\n").unwrap();
     let folder = directory.path().to_str().unwrap();
 
     for (file, fault) in [
         (missing.as_str(), "No such file or directory (os error 2)"),
         (&binary, "stream did not contain valid UTF-8"),
-        (
-            &broken,
-            "TOML parse error at line 2, column 48: invalid literal string",
-        ),
+        (&broken, "TOML parse error at line 2, column 48: invalid literal string"),
         (folder, "Is a directory (os error 21)"),
     ] {
         let output = run(&["serve", "--config", file], &[URL]);
@@ -356,16 +287,9 @@ fn a_port_that_is_taken_ends_the_start() {
 #[test]
 fn a_system_without_certificate_authorities_needs_a_bundle_or_a_pin() {
     let pin = format!(r#"["{}"]"#, "ab".repeat(32));
-    let none = [
-        URL,
-        ("SSL_CERT_FILE", "/nowhere"),
-        ("SSL_CERT_DIR", "/nowhere"),
-    ];
-    let pinned = [
-        none.as_slice(),
-        &[("CUPI_GATEWAY__UPSTREAM__CERTIFICATE_SHA256", &pin)],
-    ]
-    .concat();
+    let none = [URL, ("SSL_CERT_FILE", "/nowhere"), ("SSL_CERT_DIR", "/nowhere")];
+    let pinned =
+        [none.as_slice(), &[("CUPI_GATEWAY__UPSTREAM__CERTIFICATE_SHA256", &pin)]].concat();
 
     let output = run(&["serve"], &none);
 
@@ -400,15 +324,8 @@ fn a_command_line_that_makes_no_sense_ends_with_2() {
 
 #[test]
 fn switches_that_there_are_not_are_told_at_once() {
-    let arguments = [
-        "simulate",
-        "--switch",
-        "flags=odd",
-        "--switch",
-        "nope=1",
-        "--switch",
-        "total",
-    ];
+    let arguments =
+        ["simulate", "--switch", "flags=odd", "--switch", "nope=1", "--switch", "total"];
 
     let output = run(&arguments, &[]);
 
@@ -416,21 +333,9 @@ fn switches_that_there_are_not_are_told_at_once() {
     let faults = err(&output);
     let faults: Vec<_> = faults.lines().collect();
     assert_eq!(faults.len(), 3);
-    assert!(
-        faults[0].starts_with("cupi-gateway: --switch flags=odd: "),
-        "{}",
-        faults[0]
-    );
-    assert!(
-        faults[1].starts_with("cupi-gateway: --switch nope=1: "),
-        "{}",
-        faults[1]
-    );
-    assert!(
-        faults[2].starts_with("cupi-gateway: --switch total: "),
-        "{}",
-        faults[2]
-    );
+    assert!(faults[0].starts_with("cupi-gateway: --switch flags=odd: "), "{}", faults[0]);
+    assert!(faults[1].starts_with("cupi-gateway: --switch nope=1: "), "{}", faults[1]);
+    assert!(faults[2].starts_with("cupi-gateway: --switch total: "), "{}", faults[2]);
 }
 
 #[test]
@@ -443,10 +348,7 @@ fn help_and_version_are_no_faults() {
         assert!(out(&help).contains(command), "{command}");
     }
     assert!(out(&serve).contains("--config <FILE>"));
-    assert_eq!(
-        out(&version),
-        format!("cupi-gateway {}\n", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(out(&version), format!("cupi-gateway {}\n", env!("CARGO_PKG_VERSION")));
     for output in [help, serve, version] {
         assert_eq!(code(&output), 0);
         assert_eq!(err(&output), "");
@@ -458,10 +360,7 @@ fn openapi_prints_the_committed_document() {
     let output = run(&["openapi"], &[]);
 
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
-    assert!(
-        out(&output) == fs::read_to_string(path).unwrap(),
-        "the committed document is another"
-    );
+    assert!(out(&output) == fs::read_to_string(path).unwrap(), "the committed document is another");
     assert_eq!(err(&output), "");
     assert_eq!(code(&output), 0);
 }

@@ -38,14 +38,8 @@ fn every_setting_but_the_upstream_has_a_default() {
     let config = parse("");
 
     assert_eq!(config.server.bind, SocketAddr::from(([0, 0, 0, 0], 8080)));
-    assert_eq!(
-        config.server.workers,
-        available_parallelism().unwrap().get()
-    );
-    assert_eq!(
-        config.upstream.url.as_str(),
-        "https://cuc.example.com:8443/"
-    );
+    assert_eq!(config.server.workers, available_parallelism().unwrap().get());
+    assert_eq!(config.upstream.url.as_str(), "https://cuc.example.com:8443/");
     assert_eq!(config.upstream.ca_bundle.len(), 0);
     assert_eq!(config.upstream.certificate_sha256.len(), 0);
     assert_eq!(config.upstream.connect_timeout, Duration::from_secs(3));
@@ -79,10 +73,7 @@ fn every_setting_can_be_set() {
     let pins: Vec<[u8; 32]> = vec![[0xab, 0xcd].repeat(16).try_into().unwrap(), [0; 32]];
     assert_eq!(config.upstream.certificate_sha256, pins);
     assert_eq!(config.upstream.max_response_size, 10_000);
-    assert_eq!(
-        config.cors.allowed_origins,
-        ["https://a.example", "http://localhost:3000"]
-    );
+    assert_eq!(config.cors.allowed_origins, ["https://a.example", "http://localhost:3000"]);
     assert!(!config.docs.swagger_ui);
     assert_eq!(config.log.format, Some(LogFormat::Text));
     assert_eq!(config.log.level, Level::TRACE);
@@ -113,14 +104,8 @@ fn each_fault_is_told_with_its_key() {
         ("upstream.timeout = '10'", duration),
         ("upstream.timeout = '-1s'", duration),
         ("upstream.timeout = ''", duration),
-        (
-            "upstream.timeout = '0s'",
-            "upstream.timeout: must be longer than 0",
-        ),
-        (
-            "upstream.connect_timeout = '0ms'",
-            "upstream.connect_timeout: must be longer than 0",
-        ),
+        ("upstream.timeout = '0s'", "upstream.timeout: must be longer than 0"),
+        ("upstream.connect_timeout = '0ms'", "upstream.connect_timeout: must be longer than 0"),
         ("upstream.max_response_size = 0", size),
         ("upstream.max_response_size = '0MiB'", size),
         ("upstream.max_response_size = 'big'", size),
@@ -128,39 +113,24 @@ fn each_fault_is_told_with_its_key() {
         ("upstream.certificate_sha256 = ['']", pin),
         ("upstream.certificate_sha256 = 'ab'", pins),
         ("upstream.certificate_sha256 = [1]", pins),
-        (
-            "upstream.ca_bundle = 1",
-            "upstream.ca_bundle: write the path of a PEM file",
-        ),
+        ("upstream.ca_bundle = 1", "upstream.ca_bundle: write the path of a PEM file"),
         (
             "upstream.ca_bundle = '/nowhere/ca.pem'",
             "upstream.ca_bundle: /nowhere/ca.pem cannot be read: No such file or directory (os error 2)",
         ),
-        (
-            "upstream.allow_plaintext = 'yes'",
-            "upstream.allow_plaintext: write true or false",
-        ),
+        ("upstream.allow_plaintext = 'yes'", "upstream.allow_plaintext: write true or false"),
         ("cors.allowed_origins = 'https://a.example'", origins),
         (
             "cors.allowed_origins = ['*', 'https://a.example']",
             r#"cors.allowed_origins: "*" allows every origin: let it stand alone"#,
         ),
-        (
-            "docs.swagger_ui = 1",
-            "docs.swagger_ui: write true or false",
-        ),
+        ("docs.swagger_ui = 1", "docs.swagger_ui: write true or false"),
         ("log.format = 'xml'", "log.format: write json or text"),
         ("log.level = 'INFO'", level),
         ("log.level = 'off'", level),
         ("nope = 1", "nope: there is no such setting"),
-        (
-            "server.port = 8080",
-            "server.port: there is no such setting",
-        ),
-        (
-            "upstream.URL = 'x'",
-            "upstream.URL: there is no such setting",
-        ),
+        ("server.port = 8080", "server.port: there is no such setting"),
+        ("upstream.URL = 'x'", "upstream.URL: there is no such setting"),
         ("server.bind.x = 1", address),
         ("log.level.x = 1", level),
     ];
@@ -180,10 +150,7 @@ fn each_fault_is_told_with_its_key() {
             "cors.allowed_origins: {origin:?} is not an origin: write scheme, host and port alone, as a browser sends them, \
              such as https://app.example.com"
         );
-        assert_eq!(
-            faults(&format!("cors.allowed_origins = ['{origin}']")),
-            [fault]
-        );
+        assert_eq!(faults(&format!("cors.allowed_origins = ['{origin}']")), [fault]);
     }
 }
 
@@ -195,10 +162,7 @@ fn a_duration_is_a_year_at_the_most() {
             assert_eq!(faults(&format!("{key} = '{duration}'")), [fault]);
         }
     }
-    assert_eq!(
-        parse("cache.ttl = '1y'").cache.ttl,
-        Duration::from_secs(31_557_600)
-    );
+    assert_eq!(parse("cache.ttl = '1y'").cache.ttl, Duration::from_secs(31_557_600));
 }
 
 #[test]
@@ -262,10 +226,7 @@ fn the_upstream_is_an_origin_and_never_quoted() {
         "http://127.8.8.8",
         "http://[::1]:8444",
     ] {
-        assert!(
-            Config::parse(&format!("upstream.url = '{url}'")).is_ok(),
-            "{url}"
-        );
+        assert!(Config::parse(&format!("upstream.url = '{url}'")).is_ok(), "{url}");
     }
     assert!(
         Config::parse("upstream.url = 'http://cuc.example.com'\nupstream.allow_plaintext = true")
@@ -297,10 +258,7 @@ fn all_faults_are_told_at_once() {
 fn a_text_that_is_no_toml_is_one_fault_and_not_quoted() {
     let faults = Config::parse("upstream.url = 'https://fung:winter-2010@x\n").unwrap_err();
 
-    assert_eq!(
-        faults.0,
-        ["TOML parse error at line 1, column 43: invalid literal string"]
-    );
+    assert_eq!(faults.0, ["TOML parse error at line 1, column 43: invalid literal string"]);
 }
 
 #[test]
@@ -359,13 +317,7 @@ fn a_bundle_is_whole_and_holds_certificates() {
         );
     }
     fs::write(&path, good).unwrap();
-    assert_eq!(
-        parse(&format!("upstream.ca_bundle = '{shown}'"))
-            .upstream
-            .ca_bundle
-            .len(),
-        1
-    );
+    assert_eq!(parse(&format!("upstream.ca_bundle = '{shown}'")).upstream.ca_bundle.len(), 1);
 }
 
 /// A certificate and its key.
@@ -451,9 +403,7 @@ fn the_example_is_what_goes_without_saying() {
     });
     let lines: Vec<_> = settings
         .filter(|line| {
-            !["ca_bundle", "certificate =", "key ="]
-                .iter()
-                .any(|file| line.starts_with(file))
+            !["ca_bundle", "certificate =", "key ="].iter().any(|file| line.starts_with(file))
         })
         .collect();
     let mut whole = Config::parse(&lines.join("\n")).unwrap();
@@ -470,9 +420,7 @@ fn the_example_names_every_setting() {
         let parts: Vec<_> = text.split('.').collect();
         let lower = |byte| b"_0123456789".contains(&byte) || byte.is_ascii_lowercase();
         (2..=3).contains(&parts.len())
-            && parts
-                .iter()
-                .all(|part| !part.is_empty() && part.bytes().all(lower))
+            && parts.iter().all(|part| !part.is_empty() && part.bytes().all(lower))
     };
     let keys: BTreeSet<_> = texts.filter(is_key).map(str::to_owned).collect();
 
@@ -482,9 +430,7 @@ fn the_example_names_every_setting() {
         if let Some(name) = line.strip_prefix('[') {
             name.trim_end_matches(']').clone_into(&mut table);
         } else if let Some((name, _)) = line.trim_start_matches('#').split_once(" = ")
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || b"_0123456789".contains(&byte))
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || b"_0123456789".contains(&byte))
         {
             named.insert(format!("{table}.{name}"));
         }

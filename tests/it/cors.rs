@@ -7,15 +7,8 @@ use crate::support::{ACCOUNTS, FUNG, JSON, PASSWORD, Reply, TestGateway, problem
 
 const PAGE: &str = "https://app.example.com";
 const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
-const EXPOSED: [&str; 7] = [
-    "age",
-    "cache-status",
-    "etag",
-    "location",
-    "retry-after",
-    "www-authenticate",
-    "x-request-id",
-];
+const EXPOSED: [&str; 7] =
+    ["age", "cache-status", "etag", "location", "retry-after", "www-authenticate", "x-request-id"];
 const HEADERS: [&str; 7] = [
     "authorization",
     "cache-control",
@@ -40,9 +33,7 @@ fn items<'a>(reply: &'a Reply, name: &str) -> Vec<&'a str> {
 /// The names of the headers of CORS, sorted.
 fn names(reply: &Reply) -> Vec<&str> {
     let names = reply.headers.iter().map(|(name, _)| name.as_str());
-    let mut names: Vec<_> = names
-        .filter(|name| name.starts_with("access-control-"))
-        .collect();
+    let mut names: Vec<_> = names.filter(|name| name.starts_with("access-control-")).collect();
     names.sort_unstable();
     names
 }
@@ -52,10 +43,7 @@ async fn preflight(
     path: &str,
     [origin, method, headers]: [&str; 3],
 ) -> Reply {
-    let mut lines = vec![
-        ("origin", origin),
-        ("access-control-request-method", method),
-    ];
+    let mut lines = vec![("origin", origin), ("access-control-request-method", method)];
     if !headers.is_empty() {
         lines.push(("access-control-request-headers", headers));
     }
@@ -84,10 +72,7 @@ async fn a_preflight_from_an_allowed_page_is_answered() {
             );
             assert_eq!(reply.header("access-control-allow-origin"), Some(origin));
             assert_eq!(items(&reply, "access-control-allow-methods"), METHODS);
-            let allowed = reply
-                .header("access-control-allow-headers")
-                .unwrap()
-                .to_lowercase();
+            let allowed = reply.header("access-control-allow-headers").unwrap().to_lowercase();
             let mut allowed: Vec<_> = allowed.split(", ").collect();
             allowed.sort_unstable();
             assert_eq!(allowed, HEADERS);
@@ -149,9 +134,7 @@ async fn an_allowed_page_may_read_answers_and_problems() {
     let route = gateway.ask("GET", "/nope", &[FUNG, origin], "").await;
     let method = gateway.ask("DELETE", ACCOUNTS, &[FUNG, origin], "").await;
     let media_type = gateway.ask("PUT", PASSWORD, &[FUNG, origin], "").await;
-    let document = gateway
-        .ask("GET", "/api/v1/openapi.json", &[origin], "")
-        .await;
+    let document = gateway.ask("GET", "/api/v1/openapi.json", &[origin], "").await;
     gateway.upstream.set("status", "503").unwrap();
     let busy = gateway.ask("GET", ACCOUNTS, &[FUNG, origin], "").await;
 
@@ -168,21 +151,11 @@ async fn an_allowed_page_may_read_answers_and_problems() {
         assert_eq!(reply.status, status);
         assert_eq!(
             names(reply),
-            [
-                "access-control-allow-origin",
-                "access-control-expose-headers"
-            ],
+            ["access-control-allow-origin", "access-control-expose-headers"],
             "{status}"
         );
-        assert_eq!(
-            reply.header("access-control-allow-origin"),
-            Some(PAGE),
-            "{status}"
-        );
-        let exposed = reply
-            .header("access-control-expose-headers")
-            .unwrap()
-            .to_lowercase();
+        assert_eq!(reply.header("access-control-allow-origin"), Some(PAGE), "{status}");
+        let exposed = reply.header("access-control-expose-headers").unwrap().to_lowercase();
         let mut exposed: Vec<_> = exposed.split(", ").collect();
         exposed.sort_unstable();
         assert_eq!(exposed, EXPOSED, "{status}");
@@ -202,22 +175,11 @@ async fn an_allowed_page_may_read_answers_and_problems() {
 async fn another_page_gets_an_answer_that_its_browser_withholds() {
     let gateway = start("['https://app.example.com']");
 
-    for origin in [
-        "https://evil.example.com",
-        "null",
-        "HTTPS://APP.EXAMPLE.COM",
-        "x",
-    ] {
-        let reply = gateway
-            .ask("GET", ACCOUNTS, &[FUNG, ("origin", origin)], "")
-            .await;
+    for origin in ["https://evil.example.com", "null", "HTTPS://APP.EXAMPLE.COM", "x"] {
+        let reply = gateway.ask("GET", ACCOUNTS, &[FUNG, ("origin", origin)], "").await;
 
         assert_eq!(reply.status, 200);
-        assert_eq!(
-            reply.header("access-control-allow-origin"),
-            None,
-            "{origin}"
-        );
+        assert_eq!(reply.header("access-control-allow-origin"), None, "{origin}");
         assert_eq!(reply.header("vary"), Some("Authorization, Origin"));
     }
 }
@@ -227,9 +189,7 @@ async fn every_page_may_call_where_all_origins_are_allowed() {
     let gateway = start("['*']");
 
     for origin in [PAGE, "http://localhost:3000", "null"] {
-        let reply = gateway
-            .ask("GET", ACCOUNTS, &[FUNG, ("origin", origin)], "")
-            .await;
+        let reply = gateway.ask("GET", ACCOUNTS, &[FUNG, ("origin", origin)], "").await;
         let asked = preflight(&gateway, PASSWORD, [origin, "PUT", "authorization"]).await;
 
         assert_eq!(reply.status, 200);
@@ -247,13 +207,9 @@ async fn without_origins_there_is_no_cors() {
     let gateway = TestGateway::start();
 
     let asked = preflight(&gateway, ACCOUNTS, [PAGE, "GET", "authorization"]).await;
-    let read = gateway
-        .ask("GET", ACCOUNTS, &[FUNG, ("origin", PAGE)], "")
-        .await;
+    let read = gateway.ask("GET", ACCOUNTS, &[FUNG, ("origin", PAGE)], "").await;
 
-    problem("method_not_allowed", ACCOUNTS)
-        .header("allow", "GET, HEAD")
-        .assert(&asked);
+    problem("method_not_allowed", ACCOUNTS).header("allow", "GET, HEAD").assert(&asked);
     assert_eq!(read.status, 200);
     assert_eq!(names(&read).len(), 0);
 }

@@ -26,10 +26,7 @@ async fn put(gateway: &TestGateway<RawUpstream>, lines: &str, body: &[u8]) -> Re
 
 /// Sends a body as it is, declared as JSON.
 async fn put_json(gateway: &TestGateway<RawUpstream>, body: &[u8]) -> Reply {
-    let lines = format!(
-        "Content-Type: application/json\r\nContent-Length: {}",
-        body.len()
-    );
+    let lines = format!("Content-Type: application/json\r\nContent-Length: {}", body.len());
     put(gateway, &lines, body).await
 }
 
@@ -104,9 +101,7 @@ async fn checks_come_in_the_order_that_is_promised() {
     let invalid_query = problem("invalid_query", PASSWORD)
         .detail("This address does not take the query parameter `x`. Remove it.");
 
-    let route = gateway
-        .ask("PATCH", "/api/v1/nope/7?x=1", &[text], &large)
-        .await;
+    let route = gateway.ask("PATCH", "/api/v1/nope/7?x=1", &[text], &large).await;
     let method = gateway.ask("PATCH", bad_id, &[text], &large).await;
     let credentials = gateway.ask("PUT", bad_id, &[text], &large).await;
     let id = gateway.ask("PUT", bad_id, &[FUNG, text], &large).await;
@@ -161,9 +156,7 @@ async fn what_is_not_there_is_404_for_every_method() {
                 format!("{method} {path}?a=b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
             let reply = gateway.speak(request.as_bytes()).await;
 
-            problem("route_not_found", path)
-                .about(&format!("{method} {path}"))
-                .assert(&reply);
+            problem("route_not_found", path).about(&format!("{method} {path}")).assert(&reply);
         }
     }
     assert_eq!(gateway.upstream.received().len(), 0);
@@ -185,9 +178,7 @@ async fn a_wrong_method_is_405_and_told_which_are_right() {
         ("/swagger-ui", "GET, HEAD"),
         ("/", "GET, HEAD"),
     ] {
-        for method in [
-            "GET", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW",
-        ] {
+        for method in ["GET", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"] {
             if allow.contains(method) {
                 continue;
             }
@@ -221,17 +212,12 @@ async fn an_id_that_is_no_uuid_is_refused_without_a_call() {
         "%C3%A9",
         &long,
     ] {
-        for (method, path) in [
-            ("GET", format!("{ACCOUNTS}/{id}")),
-            ("PUT", format!("{ACCOUNTS}/{id}/password")),
-        ] {
-            let reply = gateway
-                .ask(method, &path, &[FUNG, JSON], r#"{"password":"a"}"#)
-                .await;
+        for (method, path) in
+            [("GET", format!("{ACCOUNTS}/{id}")), ("PUT", format!("{ACCOUNTS}/{id}/password"))]
+        {
+            let reply = gateway.ask(method, &path, &[FUNG, JSON], r#"{"password":"a"}"#).await;
 
-            problem("invalid_object_id", &path)
-                .about(&path)
-                .assert(&reply);
+            problem("invalid_object_id", &path).about(&path).assert(&reply);
         }
     }
     assert_eq!(gateway.upstream.received().len(), 0);
@@ -254,15 +240,10 @@ async fn parameters_that_are_not_documented_are_named() {
         (long.as_str(), format!("`{shown}`")),
     ];
     for (query, names) in cases {
-        for (method, path) in [
-            ("GET", ACCOUNTS),
-            ("GET", account),
-            ("PUT", PASSWORD),
-            ("HEAD", ACCOUNTS),
-        ] {
-            let reply = gateway
-                .ask(method, &format!("{path}?{query}"), &[FUNG, JSON], "")
-                .await;
+        for (method, path) in
+            [("GET", ACCOUNTS), ("GET", account), ("PUT", PASSWORD), ("HEAD", ACCOUNTS)]
+        {
+            let reply = gateway.ask(method, &format!("{path}?{query}"), &[FUNG, JSON], "").await;
 
             if method == "HEAD" {
                 assert_eq!(reply.status, 400);
@@ -275,14 +256,8 @@ async fn parameters_that_are_not_documented_are_named() {
                 .assert(&reply);
         }
     }
-    let empty = gateway
-        .ask(
-            "PUT",
-            &format!("{PASSWORD}?"),
-            &[FUNG, JSON],
-            r#"{"password":"a"}"#,
-        )
-        .await;
+    let empty =
+        gateway.ask("PUT", &format!("{PASSWORD}?"), &[FUNG, JSON], r#"{"password":"a"}"#).await;
     empty.assert_written();
 }
 
@@ -318,22 +293,10 @@ async fn a_body_that_is_not_the_object_asked_for_is_explained() {
         (&long, rule.to_owned()),
         (r#"{"Password":"s3cret"}"#, unknown("Password")),
         (r#"{"s3cret":"x"}"#, unknown("s3cret")),
-        (
-            r#"{"password":"s3cret","objectId":"x"}"#,
-            unknown("objectId"),
-        ),
-        (
-            r#"{"objectId":"x","password":"s3cret"}"#,
-            unknown("objectId"),
-        ),
-        (
-            r#"{"password":"s3cret","password":"s3cret"}"#,
-            twice.to_owned(),
-        ),
-        (
-            r#"{"password":"s3cret","\u0070assword":"s3cret"}"#,
-            twice.to_owned(),
-        ),
+        (r#"{"password":"s3cret","objectId":"x"}"#, unknown("objectId")),
+        (r#"{"objectId":"x","password":"s3cret"}"#, unknown("objectId")),
+        (r#"{"password":"s3cret","password":"s3cret"}"#, twice.to_owned()),
+        (r#"{"password":"s3cret","\u0070assword":"s3cret"}"#, twice.to_owned()),
         ("", broken(1, 0)),
         (" \n ", broken(2, 1)),
         ("{", broken(1, 1)),
@@ -362,11 +325,9 @@ async fn a_body_that_is_not_the_object_asked_for_is_explained() {
     }
     let reply = put_json(&gateway, format!(r#"{{"{name}":1}}"#).as_bytes()).await;
     invalid_body(&unknown(&"n".repeat(64))).assert(&reply);
-    for bytes in [
-        b"{\"password\":\"\xe9\"}".as_slice(),
-        b"\xff\xfe{\0",
-        b"{\"password\":\"\xc0\xaf\"}",
-    ] {
+    for bytes in
+        [b"{\"password\":\"\xe9\"}".as_slice(), b"\xff\xfe{\0", b"{\"password\":\"\xc0\xaf\"}"]
+    {
         let reply = put_json(&gateway, bytes).await;
         assert_eq!(reply.json()["code"], "invalid_body");
     }
@@ -383,21 +344,13 @@ async fn a_password_may_have_256_characters_and_a_body_16_kib() {
     let chunked = |body: &str| {
         let half = body.len() / 2;
         let (first, second) = body.split_at(half);
-        format!(
-            "{:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n",
-            half,
-            body.len() - half
-        )
+        format!("{:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n", half, body.len() - half)
     };
     let json = "Content-Type: application/json\r\nTransfer-Encoding: chunked";
 
-    put_json(&gateway, longest.as_bytes())
-        .await
-        .assert_written();
+    put_json(&gateway, longest.as_bytes()).await.assert_written();
     put_json(&gateway, fits.as_bytes()).await.assert_written();
-    put(&gateway, json, chunked(&fits).as_bytes())
-        .await
-        .assert_written();
+    put(&gateway, json, chunked(&fits).as_bytes()).await.assert_written();
     assert_eq!(gateway.upstream.received().len(), 3);
 
     let too_large = problem("body_too_large", PASSWORD);
@@ -445,9 +398,7 @@ async fn a_body_must_be_declared_as_json() {
     ] {
         let reply = put(&gateway, &format!("{declared}{length}"), body).await;
 
-        problem("unsupported_media_type", PASSWORD)
-            .about(&declared)
-            .assert(&reply);
+        problem("unsupported_media_type", PASSWORD).about(&declared).assert(&reply);
     }
     assert_eq!(gateway.upstream.received().len(), 0);
 
@@ -458,12 +409,7 @@ async fn a_body_must_be_declared_as_json() {
         "application/json;charset=UTF-8",
         "application/json ; x=y",
     ] {
-        let reply = put(
-            &gateway,
-            &format!("Content-Type: {declared}\r\n{length}"),
-            body,
-        )
-        .await;
+        let reply = put(&gateway, &format!("Content-Type: {declared}\r\n{length}"), body).await;
 
         reply.assert_written();
     }
@@ -482,11 +428,7 @@ async fn what_is_no_request_is_answered_bare() {
     ] {
         let reply = gateway.speak(request.as_bytes()).await;
 
-        assert_eq!(
-            (reply.status, reply.text().as_str()),
-            (400, ""),
-            "{request}"
-        );
+        assert_eq!((reply.status, reply.text().as_str()), (400, ""), "{request}");
     }
     assert_eq!(gateway.upstream.received().len(), 0);
 }
@@ -494,13 +436,7 @@ async fn what_is_no_request_is_answered_bare() {
 #[actix_web::test]
 async fn accept_is_not_looked_at() {
     let gateway = TestGateway::start();
-    for accept in [
-        "text/html",
-        "application/xml",
-        "application/json;q=0",
-        "*/*",
-        "x",
-    ] {
+    for accept in ["text/html", "application/xml", "application/json;q=0", "*/*", "x"] {
         let accept = ("accept", accept);
 
         let read = gateway.ask("GET", ACCOUNTS, &[FUNG, accept], "").await;

@@ -45,10 +45,7 @@ impl Frames {
         let connection = ClientConnection::new(tls(certificate), name).unwrap();
         let socket = TcpStream::connect(address).unwrap();
         let mut frames = Self(StreamOwned::new(connection, socket));
-        frames
-            .0
-            .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-            .unwrap();
+        frames.0.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
         frames.send(&frame(SETTINGS, 0, 0, b""));
         frames
     }
@@ -106,18 +103,13 @@ async fn a_flood_of_empty_frames_takes_no_memory() {
     let folder = tempfile::tempdir().unwrap();
     let files = write_pair(folder.path(), 4000);
     let [certificate, key] = served_with(&files);
-    let environment = [
-        certificate,
-        key,
-        ("CUPI_GATEWAY__UPSTREAM__TIMEOUT", "100s"),
-    ];
+    let environment = [certificate, key, ("CUPI_GATEWAY__UPSTREAM__TIMEOUT", "100s")];
     let (process, address) = Process::serve(&simulator.url(), &environment);
     // Different callers, since each has one call at a time.
     let mira = basic("mira", "forty-winks");
-    for (number, method, path, caller) in [
-        (1, "GET", ACCOUNTS, FUNG.1),
-        (2, "DELETE", OWN_DEVICE, mira.as_str()),
-    ] {
+    for (number, method, path, caller) in
+        [(1, "GET", ACCOUNTS, FUNG.1), (2, "DELETE", OWN_DEVICE, mira.as_str())]
+    {
         let mut frames = Frames::connect(address, &files.certificate);
         let head = [
             (":method", method),

@@ -19,37 +19,20 @@ use crate::support::{
 const WRONG: (&str, &str) = ("authorization", "Basic ZnVuZzp3cm9uZw==");
 
 fn person(number: usize) -> String {
-    basic(
-        &format!("person{number:02}"),
-        &format!("secret-{number:02}"),
-    )
+    basic(&format!("person{number:02}"), &format!("secret-{number:02}"))
 }
 
 /// The most calls that were open at once, of one person if one is named.
 fn most_at_once(log: &[Asked], alias: Option<&str>) -> usize {
-    let calls = log
-        .iter()
-        .filter(|asked| alias.is_none_or(|alias| asked.alias.as_deref() == Some(alias)));
-    let calls: Vec<_> = calls
-        .map(|asked| (asked.at, asked.answered_at.unwrap()))
-        .collect();
-    let open = |time| {
-        calls
-            .iter()
-            .filter(|(begun, ended)| *begun <= time && time < *ended)
-            .count()
-    };
-    calls
-        .iter()
-        .map(|(begun, _)| open(*begun))
-        .max()
-        .unwrap_or(0)
+    let calls =
+        log.iter().filter(|asked| alias.is_none_or(|alias| asked.alias.as_deref() == Some(alias)));
+    let calls: Vec<_> = calls.map(|asked| (asked.at, asked.answered_at.unwrap())).collect();
+    let open = |time| calls.iter().filter(|(begun, ended)| *begun <= time && time < *ended).count();
+    calls.iter().map(|(begun, _)| open(*begun)).max().unwrap_or(0)
 }
 
 async fn get_as(gateway: &TestGateway<Simulator>, credentials: &str, path: &str) -> Reply {
-    gateway
-        .ask("GET", path, &[("authorization", credentials)], "")
-        .await
+    gateway.ask("GET", path, &[("authorization", credentials)], "").await
 }
 
 /// Waits until so many calls wait for their turn.
@@ -69,11 +52,7 @@ async fn a_caller_has_one_call_open_and_all_callers_together_no_more_than_the_li
     gateway.upstream.set("delay", "20ms").unwrap();
 
     let replies = together(40, |n| {
-        let path = if n % 2 == 0 {
-            ACCOUNTS.to_owned()
-        } else {
-            format!("{ACCOUNTS}?")
-        };
+        let path = if n % 2 == 0 { ACCOUNTS.to_owned() } else { format!("{ACCOUNTS}?") };
         let gateway = &gateway;
         async move { get_as(gateway, &person(1 + n % 10), &path).await }
     })
@@ -147,9 +126,7 @@ async fn a_pause_says_since_when_until_when_and_what_to_do() {
     let gateway = TestGateway::start_with("upstream.sign_in_pause = '35m'");
     gateway.ask("GET", ACCOUNTS, &[WRONG], "").await;
 
-    let reply = gateway
-        .ask("PUT", PASSWORD, &[WRONG, JSON], r#"{"password":"x"}"#)
-        .await;
+    let reply = gateway.ask("PUT", PASSWORD, &[WRONG, JSON], r#"{"password":"x"}"#).await;
 
     let seconds: u64 = reply.header("retry-after").unwrap().parse().unwrap();
     assert!((2095..=2100).contains(&seconds), "{seconds}");
@@ -158,10 +135,7 @@ async fn a_pause_says_since_when_until_when_and_what_to_do() {
         Some(r#"Basic realm="Unity Connection", charset="UTF-8""#)
     );
     let detail = reply.json()["detail"].as_str().unwrap().to_owned();
-    assert!(
-        detail.contains(" until 20") && detail.contains("restart this gateway"),
-        "{detail}"
-    );
+    assert!(detail.contains(" until 20") && detail.contains("restart this gateway"), "{detail}");
     assert_eq!(reply.json()["upstream"], json!(null));
     assert_eq!(gateway.upstream.log().len(), 1);
 }
@@ -174,51 +148,24 @@ async fn a_pause_comes_after_what_is_wrong_with_the_request_and_before_what_is_k
     gateway.get(SECOND).await;
 
     assert_eq!(gateway.get(ACCOUNTS).await.json()["code"], "sign_in_paused");
-    assert_eq!(
-        gateway.get("/api/v1/accounts?x=1").await.json()["code"],
-        "invalid_query"
-    );
-    assert_eq!(
-        gateway.get("/api/v1/accounts/x").await.json()["code"],
-        "invalid_object_id"
-    );
-    assert_eq!(
-        gateway.set_password("").await.json()["code"],
-        "invalid_body"
-    );
+    assert_eq!(gateway.get("/api/v1/accounts?x=1").await.json()["code"], "invalid_query");
+    assert_eq!(gateway.get("/api/v1/accounts/x").await.json()["code"], "invalid_object_id");
+    assert_eq!(gateway.set_password("").await.json()["code"], "invalid_body");
 }
 
 #[actix_web::test]
 async fn a_doubtful_401_is_checked_and_no_pause_when_the_credentials_are_good() {
     let gateway = TestGateway::start_with("upstream.sign_in_pause = '35m'");
     gateway.get(ACCOUNTS).await;
-    gateway
-        .upstream
-        .set("not_permitted", UPSTREAM_ACCOUNTS)
-        .unwrap();
+    gateway.upstream.set("not_permitted", UPSTREAM_ACCOUNTS).unwrap();
 
     let refused = gateway.get(ACCOUNTS).await;
     gateway.upstream.set("not_permitted", "off").unwrap();
 
-    problem("forbidden", ACCOUNTS)
-        .upstream(json!({ "status": 401 }))
-        .assert(&refused);
+    problem("forbidden", ACCOUNTS).upstream(json!({ "status": 401 })).assert(&refused);
     assert_eq!(gateway.get(ACCOUNTS).await.status, 200);
-    let paths: Vec<_> = gateway
-        .upstream
-        .log()
-        .into_iter()
-        .map(|asked| asked.path)
-        .collect();
-    assert_eq!(
-        paths,
-        [
-            UPSTREAM_ACCOUNTS,
-            UPSTREAM_ACCOUNTS,
-            "/vmrest/user",
-            UPSTREAM_ACCOUNTS
-        ]
-    );
+    let paths: Vec<_> = gateway.upstream.log().into_iter().map(|asked| asked.path).collect();
+    assert_eq!(paths, [UPSTREAM_ACCOUNTS, UPSTREAM_ACCOUNTS, "/vmrest/user", UPSTREAM_ACCOUNTS]);
 }
 
 #[actix_web::test]
@@ -237,9 +184,7 @@ async fn a_doubtful_401_that_cannot_be_checked_is_a_502_without_a_pause() {
     let after = gateway.get(ACCOUNTS).await;
 
     assert_eq!(before.status, 200);
-    problem("upstream_error", ACCOUNTS)
-        .upstream(json!({ "status": 401 }))
-        .assert(&doubtful);
+    problem("upstream_error", ACCOUNTS).upstream(json!({ "status": 401 })).assert(&doubtful);
     assert_eq!(after.status, 200, "{}", after.text());
 }
 
@@ -269,24 +214,14 @@ async fn a_session_ends_with_a_password_change_and_with_a_401() {
     gateway.get(ACCOUNTS).await;
     gateway.set_password("new").await;
     gateway.get(ACCOUNTS).await;
-    gateway
-        .upstream
-        .set("not_permitted", UPSTREAM_ACCOUNTS)
-        .unwrap();
+    gateway.upstream.set("not_permitted", UPSTREAM_ACCOUNTS).unwrap();
     gateway.get(ACCOUNTS).await;
     gateway.upstream.set("not_permitted", "off").unwrap();
     gateway.get(ACCOUNTS).await;
 
-    let sessions = gateway
-        .upstream
-        .log()
-        .into_iter()
-        .map(|asked| asked.header("cookie").is_some());
+    let sessions = gateway.upstream.log().into_iter().map(|asked| asked.header("cookie").is_some());
 
-    assert_eq!(
-        sessions.collect::<Vec<_>>(),
-        [false, true, false, true, false, true]
-    );
+    assert_eq!(sessions.collect::<Vec<_>>(), [false, true, false, true, false, true]);
 }
 
 #[actix_web::test]
@@ -296,13 +231,7 @@ async fn sessions_can_be_switched_off() {
     gateway.get(ACCOUNTS).await;
     gateway.get(ACCOUNTS).await;
 
-    assert!(
-        gateway
-            .upstream
-            .log()
-            .iter()
-            .all(|asked| asked.header("cookie").is_none())
-    );
+    assert!(gateway.upstream.log().iter().all(|asked| asked.header("cookie").is_none()));
 }
 
 #[actix_web::test]
@@ -336,9 +265,7 @@ async fn a_full_queue_refuses_and_says_when_to_come_back() {
     assert_eq!(first.status, 200);
     let refused: Vec<_> = others.iter().filter(|reply| reply.status == 503).collect();
     assert_eq!(refused.len(), 3);
-    problem("overloaded", ACCOUNTS)
-        .header("retry-after", "5")
-        .assert(refused[0]);
+    problem("overloaded", ACCOUNTS).header("retry-after", "5").assert(refused[0]);
 }
 
 #[actix_web::test]
@@ -383,13 +310,7 @@ async fn a_write_that_waits_is_not_sent_when_its_client_goes() {
     first.await.unwrap();
     gateway.get(SECOND).await;
 
-    assert!(
-        gateway
-            .upstream
-            .log()
-            .iter()
-            .all(|asked| asked.method == "GET")
-    );
+    assert!(gateway.upstream.log().iter().all(|asked| asked.method == "GET"));
 }
 
 #[actix_web::test]
@@ -407,9 +328,7 @@ async fn a_read_whose_connection_was_closed_is_repeated_once_and_a_write_never()
     let write = gateway.set_password("x").await;
 
     assert_eq!((read.status, reads), (502, 2));
-    problem("upstream_unreachable", PASSWORD)
-        .unknown()
-        .assert(&write);
+    problem("upstream_unreachable", PASSWORD).unknown().assert(&write);
     assert_eq!(gateway.upstream.log().len(), 3);
 }
 
@@ -429,10 +348,8 @@ async fn strangers_delay_somebody_known_by_no_more_than_a_round() {
         let before = gateway.upstream.log().len();
         let reply = get_as(&gateway, &person(1), ACCOUNTS).await;
         let log = gateway.upstream.log();
-        let place = log
-            .iter()
-            .position(|asked| asked.alias.as_deref() == Some("person01"))
-            .unwrap();
+        let place =
+            log.iter().position(|asked| asked.alias.as_deref() == Some("person01")).unwrap();
         (reply.status, place - before)
     };
     let (_, (status, passed)) = join!(flood, known);
@@ -505,9 +422,8 @@ async fn a_request_that_wants_nothing_kept_is_not_sent_during_a_pause_either() {
 async fn most_of_a_burst(gateway: &TestGateway<Simulator>, callers: usize, limit: usize) -> usize {
     gateway.upstream.clear_log();
     gateway.upstream.set("stall", "head").unwrap();
-    let burst = together(callers, |n| async move {
-        get_as(gateway, &person(1 + n), ACCOUNTS).await
-    });
+    let burst =
+        together(callers, |n| async move { get_as(gateway, &person(1 + n), ACCOUNTS).await });
     let release = async {
         until(|| gateway.upstream.log().len() >= limit).await;
         until_so_many_wait(gateway, callers - limit).await;
@@ -540,11 +456,7 @@ async fn the_limit_halves_on_503_and_rises_by_one_after_ten_answers() {
 async fn the_limit_halves_when_a_question_about_an_answer_meets_503() {
     const LIST: &[u8] = b"<UserExternalServiceAccounts/>";
     let gateway = |doubtful| {
-        let scripts = [
-            document(LIST),
-            answer(doubtful, b""),
-            answer("503 Busy", b""),
-        ];
+        let scripts = [document(LIST), answer(doubtful, b""), answer("503 Busy", b"")];
         let scripts = scripts.map(|step| vec![step]).to_vec();
         TestGateway::raw_with("upstream.sign_in_pause = '35m'", scripts)
     };
@@ -622,17 +534,10 @@ async fn one_caller_has_64_places_and_delays_another_by_no_more_than_a_round() {
     let (thousand, other) = join!(thousand, other);
 
     assert_eq!(other.status, 200);
-    let count = |status: u16| {
-        thousand
-            .iter()
-            .filter(|reply| reply.status == status)
-            .count()
-    };
+    let count = |status: u16| thousand.iter().filter(|reply| reply.status == status).count();
     assert_eq!((count(503), count(404)), (1_000 - 65, 65));
     let log = gateway.upstream.log();
-    let place = log
-        .iter()
-        .position(|asked| asked.alias.as_deref() == Some("person02"));
+    let place = log.iter().position(|asked| asked.alias.as_deref() == Some("person02"));
     // The call that was open, and at most one more before the other's turn.
     assert!(place.unwrap() <= 2, "{place:?}");
     assert_eq!(gateway.upstream.most_in_flight(), 1);
@@ -722,10 +627,7 @@ async fn session_cookies_are_sent_back_as_they_came_whatever_their_values() {
     }
 
     let received = gateway.upstream.received();
-    let sent = received
-        .iter()
-        .map(|received| received.header("cookie"))
-        .skip(1);
+    let sent = received.iter().map(|received| received.header("cookie")).skip(1);
     let expected = fields.iter().map(|(_, cookie)| cookie.map(str::to_owned));
     let expected: Vec<_> = expected.take(5).collect();
     assert_eq!(sent.collect::<Vec<_>>(), expected);
@@ -735,11 +637,7 @@ async fn session_cookies_are_sent_back_as_they_came_whatever_their_values() {
 async fn a_session_ends_with_a_password_change_whose_outcome_is_unknown() {
     let list = "200 OK\r\nSet-Cookie: JSESSIONID=AB\r\nContent-Type: application/xml";
     let list = answer(list, b"<UserExternalServiceAccounts/>");
-    let scripts = vec![
-        vec![list.clone()],
-        vec![answer("500 Oops", b"")],
-        vec![list],
-    ];
+    let scripts = vec![vec![list.clone()], vec![answer("500 Oops", b"")], vec![list]];
     let gateway = TestGateway::raw_with("upstream.session_reuse = '60s'", scripts);
 
     gateway.get(ACCOUNTS).await;

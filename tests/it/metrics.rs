@@ -16,18 +16,13 @@ pub async fn metrics<U>(gateway: &TestGateway<U>) -> String {
     let url = format!("http://{}/metrics", gateway.admin_address);
     let reply = ask("GET", &url, &[], b"").await;
     assert_eq!(reply.status, 200);
-    assert_eq!(
-        reply.header("content-type"),
-        Some("text/plain; version=0.0.4; charset=utf-8")
-    );
+    assert_eq!(reply.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     reply.text()
 }
 
 /// The value of a series, spelled as in the text.
 pub fn value(metrics: &str, series: &str) -> f64 {
-    let found = metrics
-        .lines()
-        .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    let found = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     assert!(found.is_some(), "no {series} in {metrics}");
     found.unwrap().parse().unwrap()
 }
@@ -89,9 +84,7 @@ async fn requests_calls_lookups_and_waits_are_counted() {
     gateway.set_password("abc123").await;
     gateway.get("/nothing?password=abc").await;
     gateway.ask("GET", ACCOUNTS, &[], "").await;
-    gateway
-        .ask("GET", ACCOUNTS, &[("authorization", &wrong)], "")
-        .await;
+    gateway.ask("GET", ACCOUNTS, &[("authorization", &wrong)], "").await;
 
     let text = metrics(&gateway).await;
     let counted = |side, labels, times: u32| {
@@ -108,20 +101,12 @@ async fn requests_calls_lookups_and_waits_are_counted() {
     counted("server", ["", "PUT", "204", password], 1);
     counted("server", ["route_not_found", "GET", "404", "other"], 1);
     counted("server", ["credentials_missing", "GET", "401", ACCOUNTS], 1);
-    counted(
-        "server",
-        ["credentials_rejected", "GET", "401", ACCOUNTS],
-        1,
-    );
+    counted("server", ["credentials_rejected", "GET", "401", ACCOUNTS], 1);
     counted("client", ["", "GET", "200", UPSTREAM_ACCOUNTS], 1);
     counted("client", ["", "GET", "200", &upstream_item], 1);
     counted("client", ["", "GET", "200", UPSTREAM_DEVICES], 1);
     counted("client", ["", "PUT", "204", &upstream_item], 1);
-    counted(
-        "client",
-        ["credentials_rejected", "GET", "401", UPSTREAM_ACCOUNTS],
-        1,
-    );
+    counted("client", ["credentials_rejected", "GET", "401", UPSTREAM_ACCOUNTS], 1);
     let is = |series: &str, expected: u32| {
         let found = value(&text, series);
         assert_eq!(found.to_bits(), f64::from(expected).to_bits(), "{series}");
@@ -140,9 +125,7 @@ async fn requests_calls_lookups_and_waits_are_counted() {
 
 #[actix_web::test]
 async fn labels_come_from_fixed_sets_whatever_a_client_sends() {
-    let gateway = TestGateway::raw(vec![document(
-        b"<UserExternalServiceAccounts total=\"0\"/>",
-    )]);
+    let gateway = TestGateway::raw(vec![document(b"<UserExternalServiceAccounts total=\"0\"/>")]);
     let client = awc::Client::default();
     let mut after_100 = 0;
     for number in 0..1000 {

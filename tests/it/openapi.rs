@@ -65,25 +65,15 @@ fn the_document_describes_the_gateway_as_the_contract_does() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(document["servers"], json!([{ "url": "/" }]));
-    let schemes = document["components"]["securitySchemes"]
-        .as_object()
-        .unwrap();
-    let schemes: Vec<_> = schemes
-        .values()
-        .map(|scheme| format!("{} {}", scheme["type"], scheme["scheme"]))
-        .collect();
+    let schemes = document["components"]["securitySchemes"].as_object().unwrap();
+    let schemes: Vec<_> =
+        schemes.values().map(|scheme| format!("{} {}", scheme["type"], scheme["scheme"])).collect();
     assert_eq!(schemes, [r#""http" "basic""#, r#""http" "bearer""#]);
-    assert_eq!(
-        document["security"],
-        json!([{ "basic": [] }, { "bearer": [] }])
-    );
+    assert_eq!(document["security"], json!([{ "basic": [] }, { "bearer": [] }]));
     let ids: Vec<_> = operations(&document)
         .iter()
         .map(|(path, method, operation)| {
-            format!(
-                "{method} {path} {}",
-                operation["operationId"].as_str().unwrap()
-            )
+            format!("{method} {path} {}", operation["operationId"].as_str().unwrap())
         })
         .collect();
     assert_eq!(
@@ -174,13 +164,7 @@ fn every_response_names_the_headers_that_it_brings() {
             let headers = response["headers"].as_object().into_iter().flatten();
             let headers: Vec<_> = headers.map(|(name, _)| name.as_str()).collect();
             let expected: &[&str] = match status.as_str() {
-                "200" | "304" => &[
-                    "Age",
-                    "Cache-Control",
-                    "Cache-Status",
-                    "ETag",
-                    "X-Request-Id",
-                ],
+                "200" | "304" => &["Age", "Cache-Control", "Cache-Status", "ETag", "X-Request-Id"],
                 "201" => &["Location", "X-Request-Id"],
                 "204" => &["X-Request-Id"],
                 "401" => &["Retry-After", "WWW-Authenticate"],
@@ -276,18 +260,11 @@ async fn answers_are_as_the_document_describes_them() {
         (crate::support::FIRST, "Account"),
         (crate::support::SECOND, "Account"),
         ("/api/v1/accounts/7", "Problem"),
-        (
-            "/api/v1/accounts/00000000-0000-4000-8000-000000000000",
-            "Problem",
-        ),
+        ("/api/v1/accounts/00000000-0000-4000-8000-000000000000", "Problem"),
     ] {
         let reply = gateway.get(path).await;
 
-        assert_eq!(
-            conforms(&document, &schema(name), &reply.json()),
-            Ok(()),
-            "{path}"
-        );
+        assert_eq!(conforms(&document, &schema(name), &reply.json()), Ok(()), "{path}");
     }
     gateway.upstream.set("status", "500").unwrap();
     let unknown = gateway.set_password("abc123").await.json();
@@ -311,17 +288,11 @@ fn every_example_of_a_schema_is_of_that_schema() {
 async fn documented_methods_are_those_that_allow_names() {
     let gateway = TestGateway::start();
     let document = document();
-    let paths: BTreeSet<_> = operations(&document)
-        .iter()
-        .map(|(path, ..)| *path)
-        .collect();
+    let paths: BTreeSet<_> = operations(&document).iter().map(|(path, ..)| *path).collect();
 
     for path in paths {
         let mut methods = BTreeSet::new();
-        for (_, method, _) in operations(&document)
-            .iter()
-            .filter(|(known, ..)| *known == path)
-        {
+        for (_, method, _) in operations(&document).iter().filter(|(known, ..)| *known == path) {
             methods.insert(method.to_uppercase());
             if *method == "get" {
                 methods.insert("HEAD".to_owned());
@@ -397,24 +368,11 @@ async fn swagger_ui_needs_nothing_from_outside() {
             ),
             "{file}"
         );
-        assert_eq!(
-            reply.header("referrer-policy"),
-            Some("no-referrer"),
-            "{file}"
-        );
-        assert_eq!(
-            reply.header("x-content-type-options"),
-            Some("nosniff"),
-            "{file}"
-        );
+        assert_eq!(reply.header("referrer-policy"), Some("no-referrer"), "{file}");
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{file}");
     }
-    let settings = get(&gateway, "/swagger-ui/swagger-initializer.js")
-        .await
-        .text();
-    assert!(
-        settings.contains(r#""url": "/api/v1/openapi.json""#),
-        "{settings}"
-    );
+    let settings = get(&gateway, "/swagger-ui/swagger-initializer.js").await.text();
+    assert!(settings.contains(r#""url": "/api/v1/openapi.json""#), "{settings}");
     assert!(settings.contains(r#""validatorUrl": "none""#), "{settings}");
     assert!(!settings.contains("petstore"), "{settings}");
     assert_eq!(gateway.upstream.log().len(), 0);
@@ -430,11 +388,5 @@ async fn swagger_ui_can_be_left_out() {
     let root = get(&gateway, "/").await;
     assert_eq!(root.header("location"), Some(DOCUMENT));
     assert_eq!(get(&gateway, DOCUMENT).await.text(), committed());
-    assert_eq!(
-        gateway
-            .ask("GET", "/api/v1/accounts", &[FUNG], "")
-            .await
-            .status,
-        200
-    );
+    assert_eq!(gateway.ask("GET", "/api/v1/accounts", &[FUNG], "").await.status, 200);
 }

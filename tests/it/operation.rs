@@ -37,10 +37,7 @@ fn lines(log: &str) -> (Vec<Value>, Vec<Value>) {
 }
 
 fn messages(events: &[Value]) -> Vec<&str> {
-    events
-        .iter()
-        .map(|line| line["message"].as_str().unwrap())
-        .collect()
+    events.iter().map(|line| line["message"].as_str().unwrap()).collect()
 }
 
 const EMPTY_LIST: &str = "<UserExternalServiceAccounts total=\"0\"/>";
@@ -130,17 +127,9 @@ async fn each_request_has_one_line_with_all_that_is_known() {
         let line = line.as_object_mut().unwrap();
         assert_eq!(line.remove("level"), Some(json!("INFO")));
         line.remove("target").unwrap();
-        assert!(
-            line.remove("timestamp")
-                .unwrap()
-                .as_str()
-                .unwrap()
-                .ends_with('Z')
-        );
+        assert!(line.remove("timestamp").unwrap().as_str().unwrap().ends_with('Z'));
         assert!(line.remove("duration_ms").unwrap().as_f64().unwrap() > 0.0);
-        let called = line
-            .remove("upstream_ms")
-            .map(|ms| ms.as_f64().unwrap() > 0.0);
+        let called = line.remove("upstream_ms").map(|ms| ms.as_f64().unwrap() > 0.0);
         assert!(called.unwrap_or(true));
         assert_eq!(line.remove("queue_ms").is_some(), called.is_some());
         let id = line.remove("request_id").unwrap();
@@ -276,10 +265,7 @@ async fn whoever_is_refused_for_having_waited_too_long_has_waited_in_his_line() 
     let refused = refused.unwrap();
     assert!(refused["queue_ms"].as_f64().unwrap() >= 100.0, "{refused}");
     assert!(refused.get("upstream_ms").is_none(), "{refused}");
-    assert!(
-        metrics.contains("\ncupi_gateway_upstream_queue_wait_seconds_count 2\n"),
-        "{metrics}"
-    );
+    assert!(metrics.contains("\ncupi_gateway_upstream_queue_wait_seconds_count 2\n"), "{metrics}");
 }
 
 #[actix_web::test]
@@ -319,10 +305,7 @@ async fn an_outage_under_load_is_told_once_and_so_is_its_end() {
     process.wait_for(1, "answers again");
     let [_, log] = process.end();
     let (access, events) = lines(&log);
-    let told = [
-        "Unity Connection does not answer",
-        "Unity Connection answers again",
-    ];
+    let told = ["Unity Connection does not answer", "Unity Connection answers again"];
     assert_eq!(messages(&events), told);
     assert_eq!(events[0]["level"], "WARN");
     assert_eq!(events[0]["code"], "upstream_unreachable");
@@ -389,14 +372,8 @@ async fn a_limit_that_halves_is_told_once_and_so_is_its_return() {
     process.wait_for(1, "keeps up again");
     let [_, log] = process.end();
     let (_, events) = lines(&log);
-    let told: Vec<_> = events
-        .iter()
-        .map(|line| (&line["level"], &line["limit"]))
-        .collect();
-    assert_eq!(
-        told,
-        [(&json!("WARN"), &json!(1)), (&json!("INFO"), &json!(3))]
-    );
+    let told: Vec<_> = events.iter().map(|line| (&line["level"], &line["limit"])).collect();
+    assert_eq!(told, [(&json!("WARN"), &json!(1)), (&json!("INFO"), &json!(3))]);
 }
 
 #[actix_web::test]
@@ -435,17 +412,9 @@ async fn made_up_credentials_flood_no_log() {
     let [_, log] = process.end();
     let (_, events) = lines(&log);
     assert_eq!(events.len(), 10, "{events:?}");
-    let paused = |event: &Value| {
-        event["message"]
-            .as_str()
-            .unwrap()
-            .starts_with("sign-in paused")
-    };
+    let paused = |event: &Value| event["message"].as_str().unwrap().starts_with("sign-in paused");
     assert!(events.iter().all(paused), "{events:?}");
-    assert!(
-        metrics.contains("\ncupi_gateway_sign_in_pauses_total 30\n"),
-        "{metrics}"
-    );
+    assert!(metrics.contains("\ncupi_gateway_sign_in_pauses_total 30\n"), "{metrics}");
 }
 
 /// Writes a pair that is valid until that year, and tells where.
@@ -453,10 +422,7 @@ pub fn write_pair(folder: &Path, year: i32) -> Files {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
     params.not_after = date_time_ymd(year, 1, 1);
-    let files = Files {
-        certificate: folder.join("tls.crt"),
-        key: folder.join("tls.key"),
-    };
+    let files = Files { certificate: folder.join("tls.crt"), key: folder.join("tls.key") };
     fs::write(&files.certificate, params.self_signed(&key).unwrap().pem()).unwrap();
     fs::write(&files.key, key.serialize_pem()).unwrap();
     files
@@ -529,20 +495,15 @@ async fn a_renewed_certificate_is_taken_and_one_that_does_not_load_is_not() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = HttpServer::new(App::new).workers(1).disable_signals();
-    let server = server
-        .listen_rustls_0_23(listener, certificate.server_config().unwrap())
-        .unwrap()
-        .run();
+    let server =
+        server.listen_rustls_0_23(listener, certificate.server_config().unwrap()).unwrap().run();
     let handle = server.handle();
     rt::spawn(server);
     rt::spawn(certificate.follow(Duration::from_millis(5)));
     let first = served(address).await;
 
-    fs::write(
-        &files.key,
-        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-    )
-    .unwrap();
+    fs::write(&files.key, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+        .unwrap();
     until(|| log.count("cannot be used") > 0).await;
     // Some rounds more.
     rt::time::sleep(Duration::from_millis(50)).await;
@@ -570,11 +531,7 @@ async fn the_api_is_served_with_the_certificate_and_its_end_is_told() {
 
     let [_, log] = process.end();
     assert!(log.contains(r#""scheme":"https""#), "{log}");
-    assert_eq!(
-        log.matches("expires soon or has expired").count(),
-        1,
-        "{log}"
-    );
+    assert_eq!(log.matches("expires soon or has expired").count(), 1, "{log}");
 }
 
 #[test]
@@ -584,10 +541,7 @@ fn a_key_of_another_certificate_ends_the_start_and_the_check() {
     let key = write_pair(other.path(), 4000).key;
     let environment = [
         ("CUPI_GATEWAY__UPSTREAM__URL", "http://127.0.0.1:1"),
-        (
-            "CUPI_GATEWAY__SERVER__TLS__CERTIFICATE",
-            certificate.to_str().unwrap(),
-        ),
+        ("CUPI_GATEWAY__SERVER__TLS__CERTIFICATE", certificate.to_str().unwrap()),
         ("CUPI_GATEWAY__SERVER__TLS__KEY", key.to_str().unwrap()),
     ];
 
@@ -599,11 +553,7 @@ fn a_key_of_another_certificate_ends_the_start_and_the_check() {
     for command in ["serve", "check"] {
         let output = run(&[command], &environment);
 
-        assert_eq!(
-            String::from_utf8(output.stderr).unwrap(),
-            expected,
-            "{command}"
-        );
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), expected, "{command}");
         assert_eq!(output.stdout, b"", "{command}");
         assert_eq!(output.status.code(), Some(2), "{command}");
     }

@@ -52,11 +52,7 @@ impl Process {
             collect(child.stdout.take().unwrap(), 0, Arc::clone(&printed)),
             collect(child.stderr.take().unwrap(), 1, Arc::clone(&printed)),
         ];
-        Self {
-            child,
-            printed,
-            readers,
-        }
+        Self { child, printed, readers }
     }
 
     /// Starts `serve` on a free port, before this upstream, and waits until it listens.
@@ -142,10 +138,7 @@ impl Process {
 
     /// Ends the program, which must still run, and returns all that it printed and logged.
     pub fn end(mut self) -> [String; 2] {
-        assert!(
-            self.child.try_wait().unwrap().is_none(),
-            "it ended on its own"
-        );
+        assert!(self.child.try_wait().unwrap().is_none(), "it ended on its own");
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         for reader in self.readers.drain(..) {
@@ -167,10 +160,7 @@ fn collect(stream: impl Read + Send + 'static, index: usize, printed: Printed) -
     thread::spawn(move || {
         let mut stream = BufReader::new(stream);
         let mut line = Vec::new();
-        while stream
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|length| length > 0)
-        {
+        while stream.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
             let (texts, more) = &*printed;
             texts.lock().unwrap()[index].push_str(&String::from_utf8_lossy(&line));
             more.notify_all();

@@ -127,11 +127,7 @@ async fn serve(
 ) {
     while let Some((head, body)) = read(&mut socket).await {
         let number = log.borrow().len();
-        log.borrow_mut().push(Received {
-            connection,
-            head,
-            body,
-        });
+        log.borrow_mut().push(Received { connection, head, body });
         let steps = scripts.get(number).or(scripts.last()).unwrap();
         for step in steps {
             // A client that has read enough goes; then there is nobody to answer.
@@ -171,9 +167,7 @@ async fn read(socket: &mut TcpStream) -> Option<(Vec<u8>, Vec<u8>)> {
         head.push(socket.read_u8().await.ok()?);
     }
     let text = String::from_utf8_lossy(&head).to_lowercase();
-    let length = text
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     socket.read_exact(&mut body).await.ok()?;
     Some((head, body))

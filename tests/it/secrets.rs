@@ -69,9 +69,7 @@ fn quoted() -> Vec<String> {
         [json, format!("{secret:?}")]
     });
     let quoted = quoted.as_flattened().iter();
-    quoted
-        .map(|text| text.trim_matches('"').to_owned())
-        .collect()
+    quoted.map(|text| text.trim_matches('"').to_owned()).collect()
 }
 
 /// Expects that no spelling of a secret is in a text.
@@ -83,9 +81,7 @@ fn assert_silent(text: &str, secrets: &[String], about: &str) {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn details(message: &str) -> Vec<u8> {
@@ -101,17 +97,8 @@ async fn read(address: SocketAddr) -> Reply {
 async fn write(address: SocketAddr) -> Reply {
     let url = format!("http://{address}{PASSWORD}");
     let authorization = authorization();
-    let headers = [
-        ("authorization", authorization.as_str()),
-        ("content-type", "application/json"),
-    ];
-    ask(
-        "PUT",
-        &url,
-        &headers,
-        json!({ "password": NEW }).to_string().as_bytes(),
-    )
-    .await
+    let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+    ask("PUT", &url, &headers, json!({ "password": NEW }).to_string().as_bytes()).await
 }
 
 fn trace(format: &'static str) -> [(&'static str, &'static str); 4] {
@@ -130,10 +117,9 @@ async fn a_message_that_echoes_a_secret_is_left_out() {
     let mut scripts = Vec::new();
     let mut expected = Vec::new();
     for secret in &secrets {
-        for (status, message) in [
-            (422, secret.clone()),
-            (500, format!("Not set: '{secret}', sorry.")),
-        ] {
+        for (status, message) in
+            [(422, secret.clone()), (500, format!("Not set: '{secret}', sorry."))]
+        {
             scripts.push(vec![answer(&format!("{status} X"), &details(&message))]);
             expected.push((status, message));
         }
@@ -144,21 +130,12 @@ async fn a_message_that_echoes_a_secret_is_left_out() {
     for (status, message) in &expected {
         let reply = write(address).await;
 
-        assert_eq!(
-            reply.json()["upstream"],
-            json!({ "status": status }),
-            "{message}"
-        );
+        assert_eq!(reply.json()["upstream"], json!({ "status": status }), "{message}");
         assert_silent(&reply.text(), &secrets, message);
     }
 
     let [printed, log] = process.end();
-    assert_eq!(
-        log.lines()
-            .filter(|line| line.contains("\"request\""))
-            .count(),
-        expected.len()
-    );
+    assert_eq!(log.lines().filter(|line| line.contains("\"request\"")).count(), expected.len());
     assert_silent(&format!("{printed}{log}"), &secrets, "the log");
 }
 
@@ -176,32 +153,18 @@ fn faults(secret: &str) -> Vec<Vec<Step>> {
         vec![answer(&head("200 OK"), secret.as_bytes())],
         vec![answer(&head("200 OK"), details(secret).as_slice())],
         vec![answer(&head("400 Bad"), &details(secret))],
-        vec![answer(
-            &head("401 No"),
-            format!("<html>{secret}</html>").as_bytes(),
-        )],
+        vec![answer(&head("401 No"), format!("<html>{secret}</html>").as_bytes())],
         vec![answer(&head("403 No"), &details(secret))],
         vec![answer(&head("404 No"), &details(secret))],
-        vec![answer(
-            &head(&format!("302 Found\r\nLocation: /?password={field}")),
-            b"",
-        )],
+        vec![answer(&head(&format!("302 Found\r\nLocation: /?password={field}")), b"")],
         vec![answer(&head(&format!("500 {field}")), &details(secret))],
         vec![answer(&head("503 Busy"), &details(secret))],
         vec![send(&format!("HTTP/1.1 {field}\r\n\r\n"))],
         vec![send(&format!("{field}\r\n\r\n")), Step::Close],
         vec![send(&format!("HTTP/1.1 200 OK\r\n{field}\r\n\r\n"))],
-        vec![send(&format!(
-            "HTTP/1.1 200 OK\r\nContent-Length: {field}\r\n\r\n"
-        ))],
-        vec![send(&format!(
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{field}\r\n"
-        ))],
-        vec![
-            send("HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"),
-            send(secret),
-            Step::Close,
-        ],
+        vec![send(&format!("HTTP/1.1 200 OK\r\nContent-Length: {field}\r\n\r\n"))],
+        vec![send(&format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{field}\r\n"))],
+        vec![send("HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"), send(secret), Step::Close],
         vec![send("HTTP/1.1 100 Continue\r\n\r\n")],
         vec![Step::Close],
         vec![Step::Reset],
@@ -220,11 +183,7 @@ async fn no_fault_shows_a_secret() {
         let upstream = RawUpstream::start(vec![fault]);
         let (process, address) = Process::serve(&upstream.url(), &trace(format));
 
-        let reply = if is_read {
-            read(address).await
-        } else {
-            write(address).await
-        };
+        let reply = if is_read { read(address).await } else { write(address).await };
 
         assert_silent(&reply.text(), &secrets, "an answer");
         assert_silent(&format!("{:?}", reply.headers), &secrets, "its headers");
@@ -259,30 +218,16 @@ async fn bad_requests_and_a_server_out_of_reach_show_no_secret() {
         (PASSWORD, format!(r#"{{"password":{quoted}}}x"#)),
         (PASSWORD, format!(r#"{{"password":[{quoted}]}}"#)),
         (PASSWORD, format!(r#"{{"password":{{"x":{quoted}}}}}"#)),
-        (
-            PASSWORD,
-            format!(r#"{{"password":{quoted},"password":{quoted}}}"#),
-        ),
+        (PASSWORD, format!(r#"{{"password":{quoted},"password":{quoted}}}"#)),
         (PASSWORD, format!(r#"{{"password":{quoted},"x":{quoted}}}"#)),
-        (
-            PASSWORD,
-            format!(
-                r#"{{"password":"{}"}}"#,
-                quoted.trim_matches('"').repeat(20)
-            ),
-        ),
-        (
-            PASSWORD,
-            format!(r#"{{"password":{quoted}}}{}"#, " ".repeat(20_000)),
-        ),
+        (PASSWORD, format!(r#"{{"password":"{}"}}"#, quoted.trim_matches('"').repeat(20))),
+        (PASSWORD, format!(r#"{{"password":{quoted}}}{}"#, " ".repeat(20_000))),
     ] {
         let headers = [("authorization", authorization.as_str()), json];
         replies.push(ask("PUT", &url(path), &headers, body.as_bytes()).await);
     }
-    let twice = [
-        ("authorization", authorization.as_str()),
-        ("authorization", authorization.as_str()),
-    ];
+    let twice =
+        [("authorization", authorization.as_str()), ("authorization", authorization.as_str())];
     replies.push(ask("GET", &url(ACCOUNTS), &twice, b"").await);
     let other = authorization.replace("Basic", "Digest");
     replies.push(ask("GET", &url(ACCOUNTS), &[("authorization", &other)], b"").await);
@@ -290,11 +235,7 @@ async fn bad_requests_and_a_server_out_of_reach_show_no_secret() {
     for reply in &replies {
         assert!(reply.status >= 400);
         assert_ne!(reply.json()["code"], Value::Null);
-        assert_silent(
-            &format!("{:?} {}", reply.headers, reply.text()),
-            &secrets,
-            "an answer",
-        );
+        assert_silent(&format!("{:?} {}", reply.headers, reply.text()), &secrets, "an answer");
     }
     let [printed, log] = process.end();
     assert!(!log.contains("panicked"), "{log}");
@@ -320,16 +261,8 @@ async fn what_is_too_large_does_not_fill_the_memory() {
             send("HTTP/1.1 500 X\r\nContent-Length: 52428800\r\n\r\n"),
             Step::Repeat(megabyte, 50),
         ],
-        vec![
-            send("HTTP/1.1 200 OK\r\n"),
-            Step::Repeat(field.clone(), 2000),
-            send("\r\n"),
-        ],
-        vec![
-            send("HTTP/1.1 200 OK\r\n"),
-            Step::Repeat(field, 50_000),
-            Step::Hold,
-        ],
+        vec![send("HTTP/1.1 200 OK\r\n"), Step::Repeat(field.clone(), 2000), send("\r\n")],
+        vec![send("HTTP/1.1 200 OK\r\n"), Step::Repeat(field, 50_000), Step::Hold],
     ];
     let rounds = 4;
     let all: Vec<_> = (0..rounds).flat_map(|_| scripts.clone()).collect();
@@ -360,12 +293,7 @@ async fn a_message_is_left_out_for_a_secret_and_for_nothing_else() {
     let latin = format!("Basic {}", STANDARD.encode(b"fung:w\xefnter"));
     let cases = [
         (fung, "abc123", "Choose a password of 8 characters.", true),
-        (
-            fung,
-            "abc123",
-            "ABC123 is fung's, abc12 and winter are not.",
-            true,
-        ),
+        (fung, "abc123", "ABC123 is fung's, abc12 and winter are not.", true),
         (fung, "abc123", "Not abc123!", false),
         // Controls and blanks at the ends do not come through, so that these would.
         (fung, "abc123", "Not abc\u{85}12\n3!", false),
@@ -375,12 +303,7 @@ async fn a_message_is_left_out_for_a_secret_and_for_nothing_else() {
         (fung, "x", "fox", false),
         (fung, "abc123", "winter-2010", false),
         (fung, "abc123", "ZnVuZzp3aW50ZXItMjAxMA==", false),
-        (
-            "Basic ZnVuZzp3aW50ZXItMjAxMA",
-            "abc123",
-            "winter-2010",
-            false,
-        ),
+        ("Basic ZnVuZzp3aW50ZXItMjAxMA", "abc123", "winter-2010", false),
         (&latin, "abc123", "wïnter", false),
         ("Bearer abc.def-ghi", "abc123", "abc.def-ghi", false),
         ("Bearer abc.def-ghi", "abc123", "abc.def", true),

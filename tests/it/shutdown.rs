@@ -159,9 +159,7 @@ async fn a_connection_of_http2_brings_nothing_new_at_the_end() {
     let (code, [_, log]) = process.ended();
 
     assert_eq!(taken.status, 200);
-    problem("overloaded", DEVICES)
-        .header("retry-after", "5")
-        .assert(&late);
+    problem("overloaded", DEVICES).header("retry-after", "5").assert(&late);
     assert_eq!(simulator.log().len(), 1);
     assert_eq!(code, 0, "{log}");
 }

@@ -18,12 +18,8 @@ const PROLOG: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"
 const XML: (&str, &str) = ("content-type", "application/xml");
 
 fn start() -> Simulator {
-    let (simulator, server) = bind(
-        SocketAddr::from(([127, 0, 0, 1], 0)),
-        None,
-        Switches::default(),
-    )
-    .unwrap();
+    let (simulator, server) =
+        bind(SocketAddr::from(([127, 0, 0, 1], 0)), None, Switches::default()).unwrap();
     actix_web::rt::spawn(server);
     simulator
 }
@@ -71,24 +67,15 @@ async fn the_guides_accounts_are_printed_as_real_servers_print() {
         single.text(),
         format!("{PROLOG}<UserExternalServiceAccount>{second}</UserExternalServiceAccount>")
     );
-    assert_eq!(
-        (list.status, list.header("content-type")),
-        (200, Some("application/xml"))
-    );
+    assert_eq!((list.status, list.header("content-type")), (200, Some("application/xml")));
     assert_eq!(list.header("server"), Some(""));
 }
 
 #[actix_web::test]
 async fn everybody_listed_can_sign_in_and_sees_what_is_his() {
     let simulator = start();
-    let counts = [
-        ("fung", 2),
-        ("nadia", 0),
-        ("otto", 1),
-        ("mira", 40),
-        ("eva", 3),
-        ("person01", 2),
-    ];
+    let counts =
+        [("fung", 2), ("nadia", 0), ("otto", 1), ("mira", 40), ("eva", 3), ("person01", 2)];
     assert_eq!(Simulator::sign_ins().len(), counts.len());
 
     for (alias, password, _) in Simulator::sign_ins() {
@@ -108,9 +95,7 @@ async fn the_24_people_of_the_load_test_see_their_own_accounts_only() {
     for number in 1..=24 {
         let alias = format!("person{number:02}");
         let authorization = basic(&alias, &format!("secret-{number:02}"));
-        let list = call(&simulator, "GET", ACCOUNTS, &authorization)
-            .await
-            .text();
+        let list = call(&simulator, "GET", ACCOUNTS, &authorization).await.text();
 
         assert_eq!(list.matches("person").count(), list.matches(&alias).count());
         assert!(list.matches(&alias).count() >= 2, "{list}");
@@ -121,18 +106,9 @@ async fn the_24_people_of_the_load_test_see_their_own_accounts_only() {
 async fn names_are_escaped() {
     let simulator = start();
 
-    let list = call(
-        &simulator,
-        "GET",
-        ACCOUNTS,
-        &basic("eva", "pass:wörd 😀&%+"),
-    )
-    .await;
+    let list = call(&simulator, "GET", ACCOUNTS, &basic("eva", "pass:wörd 😀&%+")).await;
 
-    assert!(
-        list.text()
-            .contains("R&amp;D &lt;EMEA&gt; &quot;x&quot; é 😀</DisplayName>")
-    );
+    assert!(list.text().contains("R&amp;D &lt;EMEA&gt; &quot;x&quot; é 😀</DisplayName>"));
     assert!(list.text().contains("<DisplayName></DisplayName>"));
 }
 
@@ -147,16 +123,11 @@ async fn a_password_is_stored_as_it_was_meant_unless_service_credentials_are_use
 
     assert_eq!((set.status, set.text().as_str()), (204, ""));
     let password = |id| simulator.account_password("fung", id);
-    assert_eq!(
-        password("75436abf-8784-450f-ac61-23a08be2c364").unwrap(),
-        "a&b=c+d%e#f gé😀"
-    );
+    assert_eq!(password("75436abf-8784-450f-ac61-23a08be2c364").unwrap(), "a&b=c+d%e#f gé😀");
     assert_eq!(password("510eeaa6-6e85-40f3-88b3-863c2a4eec84"), None);
     assert_eq!((refused.status, without.status), (400, 400));
     assert!(
-        refused
-            .text()
-            .contains("<ErrorDetails><errors><code>INVALID_PARAMETER</code><message>")
+        refused.text().contains("<ErrorDetails><errors><code>INVALID_PARAMETER</code><message>")
     );
 }
 
@@ -180,16 +151,9 @@ async fn what_is_not_there_or_not_allowed_is_refused() {
     for (method, path, status, allow) in cases {
         let refused = fung(&simulator, method, path).await;
 
-        assert_eq!(
-            (refused.status, refused.header("allow")),
-            (status, allow),
-            "{method} {path}"
-        );
+        assert_eq!((refused.status, refused.header("allow")), (status, allow), "{method} {path}");
         assert_eq!(refused.header("content-type"), Some("application/xml"));
-        assert!(
-            refused.text().contains("<ErrorDetails><errors><code>"),
-            "{path}"
-        );
+        assert!(refused.text().contains("<ErrorDetails><errors><code>"), "{path}");
     }
 }
 
@@ -201,10 +165,7 @@ async fn a_write_without_a_content_type_is_415() {
 
     for headers in [
         vec![("authorization", authorization.as_str())],
-        vec![
-            ("authorization", &authorization),
-            ("content-type", "text/plain"),
-        ],
+        vec![("authorization", &authorization), ("content-type", "text/plain")],
     ] {
         let refused = ask("PUT", &url, &headers, b"").await;
 
@@ -225,16 +186,10 @@ async fn the_log_tells_what_was_asked() {
 
     assert_eq!(simulator.log().len(), 1);
     let asked = first_asked(&simulator);
-    assert_eq!(
-        (asked.method.as_str(), asked.path.as_str()),
-        ("PUT", SECOND)
-    );
+    assert_eq!((asked.method.as_str(), asked.path.as_str()), ("PUT", SECOND));
     assert_eq!(asked.query.as_deref(), Some("password=%2B&x"));
     assert_eq!(asked.header("x-test").as_deref(), Some("é"));
-    assert_eq!(
-        (asked.body.as_ref(), asked.alias.as_deref()),
-        (&b"<A/>"[..], Some("fung"))
-    );
+    assert_eq!((asked.body.as_ref(), asked.alias.as_deref()), (&b"<A/>"[..], Some("fung")));
     assert_eq!((asked.status, asked.in_flight_when_begun), (415, 1));
     assert!(asked.peer.is_some());
     simulator.clear_log();
@@ -247,24 +202,13 @@ async fn objects_can_be_put_in_place() {
     let id = "00000000-0000-4000-8000-000000000000";
 
     let account = vec![("ObjectId", id), ("DisplayName", "a\rb")];
-    simulator
-        .set_objects("nadia", "externalserviceaccounts", &[account])
-        .unwrap();
+    simulator.set_objects("nadia", "externalserviceaccounts", &[account]).unwrap();
 
-    let single = call(
-        &simulator,
-        "GET",
-        &format!("{ACCOUNTS}/{id}"),
-        "Bearer token-nadia",
-    )
-    .await;
+    let single = call(&simulator, "GET", &format!("{ACCOUNTS}/{id}"), "Bearer token-nadia").await;
     assert!(single.text().ends_with(&format!(
         "<UserExternalServiceAccount><ObjectId>{id}</ObjectId><DisplayName>a&#13;b</DisplayName></UserExternalServiceAccount>"
     )));
     let unknown = vec![("Nope", "")];
     let fault = simulator.set_objects("nadia", "externalserviceaccounts", &[unknown]);
-    assert_eq!(
-        fault.unwrap_err(),
-        "externalserviceaccounts has no element Nope."
-    );
+    assert_eq!(fault.unwrap_err(), "externalserviceaccounts has no element Nope.");
 }

@@ -179,19 +179,11 @@ impl<U> TestGateway<U> {
     /// Starts a gateway with these settings before whatever is at this URL.
     pub fn before(upstream: U, url: &str, toml: &str) -> Self {
         // Nothing is kept unless a test is about that.
-        let plain = [
-            "cache.ttl",
-            "upstream.session_reuse",
-            "upstream.sign_in_pause",
-        ];
+        let plain = ["cache.ttl", "upstream.session_reuse", "upstream.sign_in_pause"];
         let plain = plain.iter().filter(|key| !toml.contains(*key));
         let plain: Vec<_> = plain.map(|key| format!("{key} = '0s'\n")).collect();
         let plain = plain.concat();
-        let workers = if toml.contains("server.workers") {
-            ""
-        } else {
-            "server.workers = 1"
-        };
+        let workers = if toml.contains("server.workers") { "" } else { "server.workers = 1" };
         let config = Config::parse(&format!(
             "server.bind = '127.0.0.1:0'\nadmin.bind = '127.0.0.1:0'\nupstream.url = '{url}'\n{workers}\n{plain}{toml}"
         ));
@@ -200,12 +192,7 @@ impl<U> TestGateway<U> {
         let admin_address = bound.admin_address;
         rt::spawn(bound.server);
         rt::spawn(bound.admin);
-        Self {
-            address: bound.address,
-            admin_address,
-            upstream,
-            servers,
-        }
+        Self { address: bound.address, admin_address, upstream, servers }
     }
 
     /// Sends a request.
@@ -291,11 +278,7 @@ pub async fn speak(address: SocketAddr, request: &[u8]) -> Reply {
         let (name, value) = line.split_once(": ").unwrap();
         (name.to_lowercase(), value.to_owned())
     });
-    Reply {
-        status: status.parse().unwrap(),
-        headers: headers.collect(),
-        body: body.to_vec(),
-    }
+    Reply { status: status.parse().unwrap(), headers: headers.collect(), body: body.to_vec() }
 }
 
 impl Reply {
@@ -338,10 +321,7 @@ impl Reply {
     pub fn assert_written(&self) {
         assert_eq!(self.text(), "");
         assert_eq!(self.status, 204);
-        let expected = [
-            ("cache-control", "no-store"),
-            ("x-content-type-options", "nosniff"),
-        ];
+        let expected = [("cache-control", "no-store"), ("x-content-type-options", "nosniff")];
         assert_eq!(self.fields(), expected);
     }
 }
@@ -349,11 +329,7 @@ impl Reply {
 /// The validator of a body: the first half of its SHA-256.
 pub fn etag(body: &[u8]) -> String {
     let digest = Sha256::digest(body);
-    let digits: Vec<_> = digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits: Vec<_> = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("\"{}\"", digits.concat())
 }
 
@@ -478,12 +454,7 @@ pub const PROBLEMS: [(&str, u16, &str, &str); 26] = [
         "Unity Connection answered with a redirect, which is not followed. The operator of this gateway sets \
          `upstream.url` to the address that it points to, usually https.",
     ),
-    (
-        "upstream_invalid_response",
-        502,
-        "Invalid answer from Unity Connection",
-        "",
-    ),
+    ("upstream_invalid_response", 502, "Invalid answer from Unity Connection", ""),
     (
         "upstream_error",
         502,
@@ -531,21 +502,12 @@ pub fn problem(code: &str, instance: &str) -> Expected {
         "instance": instance,
         "code": code,
     });
-    let Value::Object(members) = members else {
-        unreachable!()
-    };
-    let expected = Expected {
-        about: String::new(),
-        status,
-        headers: Vec::new(),
-        members,
-    };
+    let Value::Object(members) = members else { unreachable!() };
+    let expected = Expected { about: String::new(), status, headers: Vec::new(), members };
     match code {
         "upstream_busy" => expected.header("retry-after", "5"),
-        _ if status == 401 => expected.header(
-            "www-authenticate",
-            r#"Basic realm="Unity Connection", charset="UTF-8""#,
-        ),
+        _ if status == 401 => expected
+            .header("www-authenticate", r#"Basic realm="Unity Connection", charset="UTF-8""#),
         _ => expected,
     }
 }
@@ -612,9 +574,7 @@ impl Expected {
         ]);
         self.headers.sort_unstable();
         let headers = self.headers.iter();
-        let headers: Vec<_> = headers
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
+        let headers: Vec<_> = headers.map(|(name, value)| (*name, value.as_str())).collect();
         assert_eq!(reply.fields(), headers, "{about}");
     }
 }

@@ -42,12 +42,7 @@ impl Identity {
         };
         let digest = Sha256::digest(der);
         let pairs: Vec<_> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
-        Self {
-            pem,
-            fingerprint: pairs.join(":"),
-            tls,
-            _directory: directory,
-        }
+        Self { pem, fingerprint: pairs.join(":"), tls, _directory: directory }
     }
 
     /// One that nobody vouches for, as most Unity Connection servers have it.
@@ -139,10 +134,7 @@ async fn an_authority_of_the_bundle_vouches_for_names_and_dates() {
     let mut expired = params(&[LOOPBACK]);
     expired.not_after = date_time_ymd(2001, 1, 1);
 
-    let good = start(
-        &authority.vouch(&params(&["cuc.example.com", LOOPBACK])),
-        &trusted,
-    );
+    let good = start(&authority.vouch(&params(&["cuc.example.com", LOOPBACK])), &trusted);
     assert_listed(&good.get(ACCOUNTS).await);
     good.set_password("abc123").await.assert_written();
 
@@ -254,11 +246,8 @@ async fn a_server_that_does_not_speak_tls_has_done_nothing() {
     let pin = pins(&[&"00".repeat(32)]);
     let address = plain.upstream.url().replace("http://", "https://");
     // It waits for the end of a request, which never comes.
-    let silent = TestGateway::before(
-        (),
-        &address,
-        &format!("{pin}upstream.connect_timeout = '200ms'"),
-    );
+    let silent =
+        TestGateway::before((), &address, &format!("{pin}upstream.connect_timeout = '200ms'"));
     // It hangs up on whoever calls.
     let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
     let address = format!("https://{}", listener.local_addr().unwrap());

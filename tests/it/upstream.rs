@@ -25,9 +25,7 @@ fn empty() -> Value {
 }
 
 fn chunked(chunks: &str) -> Step {
-    send(&format!(
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"
-    ))
+    send(&format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"))
 }
 
 /// Answers that are none, or not whole: steps, and why they cannot be used.
@@ -44,25 +42,15 @@ fn broken_answers() -> Vec<(&'static str, Vec<Step>, &'static str)> {
         ),
         (
             "no body where one was promised",
-            vec![
-                send("HTTP/1.1 200 OK\r\nContent-Length: 31\r\n\r\n"),
-                Step::Close,
-            ],
+            vec![send("HTTP/1.1 200 OK\r\nContent-Length: 31\r\n\r\n"), Step::Close],
             "it was cut off",
         ),
         (
             "a reset within the body",
-            vec![
-                send("HTTP/1.1 200 OK\r\nContent-Length: 31\r\n\r\n<User"),
-                Step::Reset,
-            ],
+            vec![send("HTTP/1.1 200 OK\r\nContent-Length: 31\r\n\r\n<User"), Step::Reset],
             "it was cut off",
         ),
-        (
-            "a chunk that is none",
-            vec![chunked("zz\r\n")],
-            "it was cut off",
-        ),
+        ("a chunk that is none", vec![chunked("zz\r\n")], "it was cut off"),
         (
             "a body that ends with its connection",
             vec![
@@ -73,10 +61,7 @@ fn broken_answers() -> Vec<(&'static str, Vec<Step>, &'static str)> {
         ),
         (
             "gzip",
-            vec![answer(
-                "200 OK\r\nContent-Encoding: gzip",
-                b"\x1f\x8b\x08\0",
-            )],
+            vec![answer("200 OK\r\nContent-Encoding: gzip", b"\x1f\x8b\x08\0")],
             "it is compressed",
         ),
         (
@@ -96,10 +81,7 @@ fn broken_answers() -> Vec<(&'static str, Vec<Step>, &'static str)> {
             "50 MB in chunks",
             vec![
                 chunked(""),
-                Step::Repeat(
-                    [b"186a0\r\n".as_slice(), &[b' '; 100_000], b"\r\n"].concat(),
-                    500,
-                ),
+                Step::Repeat([b"186a0\r\n".as_slice(), &[b' '; 100_000], b"\r\n"].concat(), 500),
                 send("0\r\n\r\n"),
             ],
             "it is too large",
@@ -134,16 +116,9 @@ fn broken_heads() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "headers without an end",
-            vec![
-                send("HTTP/1.1 200 OK\r\n"),
-                Step::Repeat(field("X-Filler"), 50_000),
-                Step::Hold,
-            ],
+            vec![send("HTTP/1.1 200 OK\r\n"), Step::Repeat(field("X-Filler"), 50_000), Step::Hold],
         ),
-        (
-            "another protocol",
-            vec![send("SSH-2.0-OpenSSH_9.2\r\n\r\n")],
-        ),
+        ("another protocol", vec![send("SSH-2.0-OpenSSH_9.2\r\n\r\n")]),
         ("HTTP/2", vec![send("HTTP/2 200\r\n\r\n")]),
         ("no status", vec![send("HTTP/1.1 OK\r\n\r\n")]),
         (
@@ -152,10 +127,7 @@ fn broken_heads() -> Vec<(&'static str, Vec<Step>)> {
                 "HTTP/1.1 200 OK\r\nContent-Length: 30\r\nContent-Length: 0\r\n\r\n<UserExternalServiceAccounts/>",
             )],
         ),
-        (
-            "a length that is none",
-            vec![send("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n")],
-        ),
+        ("a length that is none", vec![send("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n")]),
     ]
 }
 
@@ -166,11 +138,7 @@ async fn a_read_that_is_not_answered_whole_is_a_problem() {
 
         let reply = gateway.get(ACCOUNTS).await;
 
-        let status = if name.starts_with("another") {
-            206
-        } else {
-            200
-        };
+        let status = if name.starts_with("another") { 206 } else { 200 };
         problem("upstream_invalid_response", ACCOUNTS)
             .about(&name)
             .reason(reason)
@@ -186,11 +154,7 @@ async fn a_write_that_is_not_answered_whole_may_have_been_done() {
 
         let reply = gateway.set_password("abc123").await;
 
-        let status = if name.starts_with("another") {
-            206
-        } else {
-            200
-        };
+        let status = if name.starts_with("another") { 206 } else { 200 };
         problem("upstream_invalid_response", PASSWORD)
             .about(&name)
             .reason(reason)
@@ -210,10 +174,7 @@ async fn an_answer_without_a_usable_head_is_a_problem() {
         let read = gateway.get(ACCOUNTS).await;
         let write = gateway.set_password("abc123").await;
 
-        problem("upstream_invalid_response", ACCOUNTS)
-            .about(&name)
-            .reason(reason)
-            .assert(&read);
+        problem("upstream_invalid_response", ACCOUNTS).about(&name).reason(reason).assert(&read);
         problem("upstream_invalid_response", PASSWORD)
             .about(&name)
             .reason(reason)
@@ -274,14 +235,8 @@ async fn an_answer_of_http_1_0_may_end_with_its_connection() {
     let gateway = TestGateway::raw_with(
         "",
         vec![
-            vec![
-                send("HTTP/1.0 200 OK\r\n\r\n<UserExternalServiceAccounts/>"),
-                Step::Close,
-            ],
-            vec![
-                send("HTTP/1.0 200 OK\r\n\r\n<UserExternalServiceAccounts>"),
-                Step::Close,
-            ],
+            vec![send("HTTP/1.0 200 OK\r\n\r\n<UserExternalServiceAccounts/>"), Step::Close],
+            vec![send("HTTP/1.0 200 OK\r\n\r\n<UserExternalServiceAccounts>"), Step::Close],
         ],
     );
 
@@ -309,16 +264,10 @@ async fn the_answer_after_an_interim_one_reaches_nobody_else() {
 
         let first = gateway.get(ACCOUNTS).await;
         let other = basic("otto", "single-malt");
-        let second = gateway
-            .ask("GET", SECOND, &[("authorization", &other)], "")
-            .await;
+        let second = gateway.ask("GET", SECOND, &[("authorization", &other)], "").await;
 
-        problem("upstream_error", ACCOUNTS)
-            .upstream(json!({ "status": interim }))
-            .assert(&first);
-        problem("account_not_found", SECOND)
-            .upstream(json!({ "status": 404 }))
-            .assert(&second);
+        problem("upstream_error", ACCOUNTS).upstream(json!({ "status": interim })).assert(&first);
+        problem("account_not_found", SECOND).upstream(json!({ "status": 404 })).assert(&second);
         let received = gateway.upstream.received();
         assert_ne!(received[0].connection, received[1].connection);
     }
@@ -348,10 +297,7 @@ fn by_status(status: u16) -> [Expected; 2] {
     };
     let write = expected(write, PASSWORD);
     let unknown = !(300..500).contains(&status);
-    [
-        expected(read, SECOND),
-        if unknown { write.unknown() } else { write },
-    ]
+    [expected(read, SECOND), if unknown { write.unknown() } else { write }]
 }
 
 #[actix_web::test]
@@ -364,10 +310,7 @@ async fn every_status_has_its_problem() {
     for status in statuses {
         let step = match status {
             100..=199 | 304 => send(&format!("HTTP/1.1 {status} X\r\n\r\n")),
-            _ => answer(
-                &format!("{status} X\r\nLocation: /x\r\nRetry-After: 9"),
-                b"<html/>",
-            ),
+            _ => answer(&format!("{status} X\r\nLocation: /x\r\nRetry-After: 9"), b"<html/>"),
         };
         let gateway = TestGateway::raw(vec![step]);
 
@@ -392,9 +335,7 @@ async fn a_status_on_a_list_is_about_no_account() {
 
         let reply = gateway.get(ACCOUNTS).await;
 
-        problem("upstream_error", ACCOUNTS)
-            .upstream(json!({ "status": status }))
-            .assert(&reply);
+        problem("upstream_error", ACCOUNTS).upstream(json!({ "status": status })).assert(&reply);
     }
 }
 
@@ -439,9 +380,7 @@ async fn a_connection_that_ends_without_an_answer_is_unreachable() {
         let write = gateway.set_password("abc123").await;
 
         problem("upstream_unreachable", ACCOUNTS).assert(&read);
-        problem("upstream_unreachable", PASSWORD)
-            .unknown()
-            .assert(&write);
+        problem("upstream_unreachable", PASSWORD).unknown().assert(&write);
         let writes = gateway.upstream.received();
         let writes = writes.iter().filter(|sent| sent.line().starts_with("PUT"));
         assert_eq!(writes.count(), 1);
@@ -456,9 +395,7 @@ async fn an_answer_that_ends_within_its_head_is_a_problem() {
     let write = gateway.set_password("abc123").await;
 
     problem("upstream_unreachable", ACCOUNTS).assert(&read);
-    problem("upstream_unreachable", PASSWORD)
-        .unknown()
-        .assert(&write);
+    problem("upstream_unreachable", PASSWORD).unknown().assert(&write);
 }
 
 #[actix_web::test]
@@ -478,13 +415,8 @@ async fn what_stalls_is_a_timeout_whatever_came_before() {
         let read = gateway.get(ACCOUNTS).await;
         let write = gateway.set_password("abc123").await;
 
-        problem("upstream_timeout", ACCOUNTS)
-            .about(&begin)
-            .assert(&read);
-        problem("upstream_timeout", PASSWORD)
-            .about(&begin)
-            .unknown()
-            .assert(&write);
+        problem("upstream_timeout", ACCOUNTS).about(&begin).assert(&read);
+        problem("upstream_timeout", PASSWORD).about(&begin).unknown().assert(&write);
         assert_eq!(gateway.upstream.received().len(), 2);
     }
 }
@@ -511,11 +443,8 @@ async fn a_refused_connection_has_done_nothing() {
 
 #[actix_web::test]
 async fn an_unknown_host_has_done_nothing() {
-    let gateway = TestGateway::before(
-        (),
-        "http://nowhere.invalid",
-        "upstream.allow_plaintext = true",
-    );
+    let gateway =
+        TestGateway::before((), "http://nowhere.invalid", "upstream.allow_plaintext = true");
 
     let read = gateway.get(ACCOUNTS).await;
     let write = gateway.set_password("abc123").await;
@@ -554,12 +483,8 @@ async fn a_redirect_is_never_followed() {
     let read = gateway.get(ACCOUNTS).await;
     let write = gateway.set_password("abc123").await;
 
-    problem("upstream_redirected", ACCOUNTS)
-        .upstream(json!({ "status": 302 }))
-        .assert(&read);
-    problem("upstream_redirected", PASSWORD)
-        .upstream(json!({ "status": 302 }))
-        .assert(&write);
+    problem("upstream_redirected", ACCOUNTS).upstream(json!({ "status": 302 })).assert(&read);
+    problem("upstream_redirected", PASSWORD).upstream(json!({ "status": 302 })).assert(&write);
     let log = gateway.upstream.log();
     let paths: Vec<_> = log.iter().map(|asked| asked.path.as_str()).collect();
     let account = format!("{UPSTREAM_ACCOUNTS}/75436abf-8784-450f-ac61-23a08be2c364");
@@ -609,22 +534,10 @@ async fn the_words_of_an_error_document_are_passed_on_and_no_others() {
             json!({ "status": 500 }),
         ),
         ("<ErrorDetails/>", json!({ "status": 500 })),
-        (
-            &long,
-            json!({ "status": 500, "code": "C", "message": "é".repeat(500) }),
-        ),
-        (
-            "<html><body>message</body></html>",
-            json!({ "status": 500 }),
-        ),
-        (
-            r#"{"errors":{"code":"A","message":"json"}}"#,
-            json!({ "status": 500 }),
-        ),
-        (
-            "<ErrorDetails><errors><code>A</code><message>cut",
-            json!({ "status": 500 }),
-        ),
+        (&long, json!({ "status": 500, "code": "C", "message": "é".repeat(500) })),
+        ("<html><body>message</body></html>", json!({ "status": 500 })),
+        (r#"{"errors":{"code":"A","message":"json"}}"#, json!({ "status": 500 })),
+        ("<ErrorDetails><errors><code>A</code><message>cut", json!({ "status": 500 })),
         (
             "<!DOCTYPE x><ErrorDetails><errors><code>A</code></errors></ErrorDetails>",
             json!({ "status": 500 }),
@@ -632,16 +545,12 @@ async fn the_words_of_an_error_document_are_passed_on_and_no_others() {
         ("", json!({ "status": 500 })),
     ];
     for (body, upstream) in cases {
-        let gateway = TestGateway::raw(vec![answer(
-            "500 X\r\nContent-Type: text/html",
-            body.as_bytes(),
-        )]);
+        let gateway =
+            TestGateway::raw(vec![answer("500 X\r\nContent-Type: text/html", body.as_bytes())]);
 
         let reply = gateway.get(ACCOUNTS).await;
 
-        problem("upstream_error", ACCOUNTS)
-            .upstream(upstream)
-            .assert(&reply);
+        problem("upstream_error", ACCOUNTS).upstream(upstream).assert(&reply);
     }
 }
 
@@ -674,18 +583,13 @@ async fn a_400_is_explained_by_the_account_or_else_by_itself() {
 
         let reply = gateway.set_password("abc123").await;
 
-        problem(code, PASSWORD)
-            .upstream(json!({ "status": 400 }))
-            .assert(&reply);
+        problem(code, PASSWORD).upstream(json!({ "status": 400 })).assert(&reply);
         let received = gateway.upstream.received();
         let lines: Vec<_> = received.iter().map(Received::line).collect();
         let account = format!("{UPSTREAM_ACCOUNTS}/75436abf-8784-450f-ac61-23a08be2c364");
         assert_eq!(
             lines,
-            [
-                format!("PUT {account}?password=abc123 HTTP/1.1"),
-                format!("GET {account} HTTP/1.1")
-            ]
+            [format!("PUT {account}?password=abc123 HTTP/1.1"), format!("GET {account} HTTP/1.1")]
         );
     }
 }
@@ -710,10 +614,7 @@ async fn an_idle_connection_is_used_again_by_reads_and_never_by_writes() {
     gateway.get(ACCOUNTS).await.assert_read(&empty());
 
     let received = gateway.upstream.received();
-    let connections: Vec<_> = received
-        .iter()
-        .map(|received| received.connection)
-        .collect();
+    let connections: Vec<_> = received.iter().map(|received| received.connection).collect();
     assert_eq!(connections, [0, 0, 1, 2, 0]);
 }
 
@@ -742,28 +643,20 @@ async fn a_fault_does_not_spoil_the_next_call() {
 /// Reads the accounts as otto.
 async fn read_as_another(gateway: &TestGateway<RawUpstream>) -> Reply {
     let otto = basic("otto", "single-malt");
-    gateway
-        .ask("GET", ACCOUNTS, &[("authorization", &otto)], "")
-        .await
+    gateway.ask("GET", ACCOUNTS, &[("authorization", &otto)], "").await
 }
 
 /// Which connection each request came on.
 fn connections(gateway: &TestGateway<RawUpstream>) -> Vec<usize> {
     let received = gateway.upstream.received();
-    received
-        .iter()
-        .map(|received| received.connection)
-        .collect()
+    received.iter().map(|received| received.connection).collect()
 }
 
 #[actix_web::test]
 async fn an_answer_that_comes_too_late_reaches_nobody() {
     let gateway = TestGateway::raw_with(
         "upstream.timeout = '1s'",
-        vec![
-            vec![send("HTTP/1.1 200 OK\r\n"), Step::Hold],
-            vec![document(LIST)],
-        ],
+        vec![vec![send("HTTP/1.1 200 OK\r\n"), Step::Hold], vec![document(LIST)]],
     );
 
     let late = gateway.get(ACCOUNTS).await;
@@ -778,16 +671,11 @@ async fn an_answer_that_comes_too_late_reaches_nobody() {
 async fn the_answer_for_a_client_that_has_gone_reaches_nobody() {
     let gateway = TestGateway::raw_with(
         "",
-        vec![
-            vec![send("HTTP/1.1 200 OK\r\n"), Step::Hold],
-            vec![document(LIST)],
-        ],
+        vec![vec![send("HTTP/1.1 200 OK\r\n"), Step::Hold], vec![document(LIST)]],
     );
     let mut client = TcpStream::connect(gateway.address).await.unwrap();
-    let request = format!(
-        "GET {ACCOUNTS} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n",
-        FUNG.1
-    );
+    let request =
+        format!("GET {ACCOUNTS} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n\r\n", FUNG.1);
     client.write_all(request.as_bytes()).await.unwrap();
     let arrival = async {
         while gateway.upstream.received().is_empty() {
@@ -812,13 +700,8 @@ async fn callers_who_come_together_get_their_own_answers() {
     let asking = (1..=24).flat_map(|number| [number; 4]).map(|number| {
         let gateway = Rc::clone(&gateway);
         rt::spawn(async move {
-            let person = basic(
-                &format!("person{number:02}"),
-                &format!("secret-{number:02}"),
-            );
-            let reply = gateway
-                .ask("GET", ACCOUNTS, &[("authorization", &person)], "")
-                .await;
+            let person = basic(&format!("person{number:02}"), &format!("secret-{number:02}"));
+            let reply = gateway.ask("GET", ACCOUNTS, &[("authorization", &person)], "").await;
             (number, reply)
         })
     });
@@ -830,10 +713,7 @@ async fn callers_who_come_together_get_their_own_answers() {
         assert_eq!(list["total"], 2, "{number} {list}");
         for item in list["items"].as_array().unwrap() {
             let name = item["displayName"].as_str().unwrap();
-            assert!(
-                name.contains(&format!("person{number:02}")),
-                "{number} {name}"
-            );
+            assert!(name.contains(&format!("person{number:02}")), "{number} {name}");
         }
     }
 }

@@ -35,9 +35,7 @@ impl TryFrom<String> for Status {
         match (text.as_str(), text.parse()) {
             ("off", _) => Ok(Self(None)),
             (_, Ok(status @ 200..=599)) => Ok(Self(Some(status))),
-            _ => Err(format!(
-                "takes off or a status from 200 to 599, not `{text}`"
-            )),
+            _ => Err(format!("takes off or a status from 200 to 599, not `{text}`")),
         }
     }
 }
@@ -53,9 +51,7 @@ impl TryFrom<String> for Span {
     fn try_from(text: String) -> Result<Self, String> {
         match humantime::parse_duration(&text) {
             Ok(duration) => Ok(Self(duration)),
-            Err(_) => Err(format!(
-                "takes a duration such as 50ms, 20s or 30m, not `{text}`"
-            )),
+            Err(_) => Err(format!("takes a duration such as 50ms, 20s or 30m, not `{text}`")),
         }
     }
 }

@@ -28,9 +28,7 @@ fn owners(begun: &[(CallerKey, Ticket)]) -> Vec<CallerKey> {
 #[test]
 fn a_caller_has_one_call_in_flight_and_his_others_wait_in_their_order() {
     let mut turns = turns();
-    let tickets: Vec<_> = (0..3)
-        .filter_map(|_| turns.enter(caller(1), true))
-        .collect();
+    let tickets: Vec<_> = (0..3).filter_map(|_| turns.enter(caller(1), true)).collect();
 
     let mut served = Vec::new();
     while let [(_, ticket)] = begin_all(&mut turns).as_slice() {
@@ -94,18 +92,10 @@ fn places_are_bounded_for_all_for_one_and_for_strangers() {
     turns.enter(caller(1), true);
     begin_all(&mut turns);
 
-    let one = (0..100)
-        .filter_map(|_| turns.enter(caller(1), true))
-        .count();
-    let strangers = (0..=255)
-        .filter_map(|_| turns.enter(caller(99), false))
-        .count()
-        + (100..250)
-            .filter_map(|number| turns.enter(caller(number), false))
-            .count();
-    let known = (2..90)
-        .filter_map(|number| turns.enter(caller(number), true))
-        .count();
+    let one = (0..100).filter_map(|_| turns.enter(caller(1), true)).count();
+    let strangers = (0..=255).filter_map(|_| turns.enter(caller(99), false)).count()
+        + (100..250).filter_map(|number| turns.enter(caller(number), false)).count();
+    let known = (2..90).filter_map(|number| turns.enter(caller(number), true)).count();
 
     assert_eq!(one, MAX_PER_CALLER);
     assert_eq!(strangers, 100);
@@ -171,18 +161,13 @@ fn dismissed_tickets_wait_no_more() {
     let mut turns = turns();
     let first = turns.enter(caller(1), true).expect("a place");
     begin_all(&mut turns);
-    let others: Vec<_> = (0..4)
-        .filter_map(|_| turns.enter(caller(1), true))
-        .collect();
+    let others: Vec<_> = (0..4).filter_map(|_| turns.enter(caller(1), true)).collect();
 
     assert_eq!(turns.dismiss(caller(1)), others);
     turns.end(first, End::Answered { accepted: false });
 
     assert_eq!(turns.begin(), None);
-    assert_eq!(
-        (turns.in_flight(), turns.waiting(), turns.lines.len()),
-        (0, 0, 0)
-    );
+    assert_eq!((turns.in_flight(), turns.waiting(), turns.lines.len()), (0, 0, 0));
 }
 
 /// Something that happens to the queue. Numbers choose among what there is at that time.
@@ -224,35 +209,18 @@ impl Model {
     fn could_begin(&self) -> BTreeSet<CallerKey> {
         let busy: BTreeSet<_> = self.in_flight.values().collect();
         let waiting = self.waiting.values();
-        waiting
-            .filter(|caller| !busy.contains(caller))
-            .copied()
-            .collect()
+        waiting.filter(|caller| !busy.contains(caller)).copied().collect()
     }
 
     fn begin(&mut self, caller: CallerKey, ticket: Ticket) {
-        let strangers = self
-            .in_flight
-            .values()
-            .filter(|owner| !self.known.contains(owner))
-            .count();
-        let somebody_known = self
-            .could_begin()
-            .iter()
-            .any(|other| self.known.contains(other));
+        let strangers = self.in_flight.values().filter(|owner| !self.known.contains(owner)).count();
+        let somebody_known = self.could_begin().iter().any(|other| self.known.contains(other));
         assert!(
             self.known.contains(&caller) || strangers == 0 || !somebody_known,
             "a second stranger before somebody known"
         );
-        assert_eq!(
-            self.waiting.remove(&ticket),
-            Some(caller),
-            "nobody waits with this ticket"
-        );
-        assert!(
-            !self.in_flight.values().any(|owner| *owner == caller),
-            "two calls of one caller"
-        );
+        assert_eq!(self.waiting.remove(&ticket), Some(caller), "nobody waits with this ticket");
+        assert!(!self.in_flight.values().any(|owner| *owner == caller), "two calls of one caller");
         self.in_flight.insert(ticket, caller);
         self.passed_by.remove(&caller);
         for began in self.passed_by.values_mut() {
@@ -265,14 +233,8 @@ impl Model {
         assert_eq!(turns.in_flight(), self.in_flight.len());
         assert!(turns.in_flight() <= LIMIT);
         let stranger = |caller: &&CallerKey| !self.known.contains(caller);
-        assert_eq!(
-            turns.strangers_waiting,
-            self.waiting.values().filter(stranger).count()
-        );
-        assert_eq!(
-            turns.strangers_in_flight,
-            self.in_flight.values().filter(stranger).count()
-        );
+        assert_eq!(turns.strangers_waiting, self.waiting.values().filter(stranger).count());
+        assert_eq!(turns.strangers_in_flight, self.in_flight.values().filter(stranger).count());
 
         let could = self.could_begin();
         self.passed_by.retain(|caller, _| could.contains(caller));
@@ -282,15 +244,9 @@ impl Model {
         for began in self.passed_by.values() {
             for caller in began {
                 let times = began.iter().filter(|other| *other == caller).count();
-                assert!(
-                    times <= 1,
-                    "somebody had two turns while another could have had one"
-                );
+                assert!(times <= 1, "somebody had two turns while another could have had one");
             }
-            let strangers = began
-                .iter()
-                .filter(|caller| !self.known.contains(caller))
-                .count();
+            let strangers = began.iter().filter(|caller| !self.known.contains(caller)).count();
             assert!(strangers <= 2, "strangers had more than their turn");
         }
     }

@@ -14,13 +14,7 @@ const CREATED: &str = "/vmrest/user/alternatedevices/00000064-c0de-4000-8000-000
 
 async fn send(simulator: &Simulator, method: &str, path: &str, body: &str) -> Reply {
     let headers = [("authorization", "Bearer token-fung"), XML];
-    ask(
-        method,
-        &format!("{}{path}", simulator.url()),
-        &headers,
-        body.as_bytes(),
-    )
-    .await
+    ask(method, &format!("{}{path}", simulator.url()), &headers, body.as_bytes()).await
 }
 
 #[actix_web::test]
@@ -47,13 +41,7 @@ async fn a_device_is_created_read_changed_and_deleted() {
     let body = "<AlternateDevice><DisplayName>Flat</DisplayName><UserDefined>false</UserDefined><New>x<A/></New>\
                 </AlternateDevice>";
     let changed = send(&simulator, "PUT", CREATED, body).await;
-    let list = send(
-        &simulator,
-        "GET",
-        &format!("{DEVICES}?userDefined=true"),
-        "",
-    )
-    .await;
+    let list = send(&simulator, "GET", &format!("{DEVICES}?userDefined=true"), "").await;
 
     assert_eq!((changed.status, changed.text().as_str()), (204, ""));
     assert!(list.text().ends_with(&format!(
@@ -71,15 +59,10 @@ async fn devices_can_be_listed_by_who_defined_them() {
     let simulator = start();
 
     for (query, count) in [("", 3), ("?userDefined=true", 1), ("?userDefined=false", 2)] {
-        let list = send(&simulator, "GET", &format!("{DEVICES}{query}"), "")
-            .await
-            .text();
+        let list = send(&simulator, "GET", &format!("{DEVICES}{query}"), "").await.text();
 
         assert_eq!(list.matches("<AlternateDevice>").count(), count, "{query}");
-        assert!(
-            list.contains(&format!(r#"<AlternateDevices total="{count}">"#)),
-            "{list}"
-        );
+        assert!(list.contains(&format!(r#"<AlternateDevices total="{count}">"#)), "{list}");
     }
 }
 
@@ -95,11 +78,7 @@ async fn what_the_administrator_defined_cannot_be_written() {
             let refused = send(&simulator, method, GIVEN, body).await;
 
             assert_eq!(refused.status, status);
-            assert!(
-                refused
-                    .text()
-                    .contains("<ErrorDetails><errors><code>FORBIDDEN</code>")
-            );
+            assert!(refused.text().contains("<ErrorDetails><errors><code>FORBIDDEN</code>"));
         }
     }
 
@@ -115,12 +94,7 @@ async fn at_most_five_devices_are_ones_own_and_none_is_there_twice() {
     };
 
     for number in 1..=4 {
-        assert_eq!(
-            send(&simulator, "POST", DEVICES, &device(number))
-                .await
-                .status,
-            201
-        );
+        assert_eq!(send(&simulator, "POST", DEVICES, &device(number)).await.status, 201);
     }
     let sixth = send(&simulator, "POST", DEVICES, &device(5)).await;
     let twice = send(&simulator, "POST", DEVICES, &device(4)).await;
@@ -163,14 +137,8 @@ async fn a_document_that_is_not_well_formed_or_not_allowed_is_refused() {
         &trailing,
     ];
     let refused = [
-        (
-            "<AlternateDevice><DisplayName>x</DisplayName></AlternateDevice>",
-            "MISSING_PARAMETER",
-        ),
-        (
-            "<AlternateDevice><DtmfAccessId/></AlternateDevice>",
-            "INVALID_PARAMETER",
-        ),
+        ("<AlternateDevice><DisplayName>x</DisplayName></AlternateDevice>", "MISSING_PARAMETER"),
+        ("<AlternateDevice><DtmfAccessId/></AlternateDevice>", "INVALID_PARAMETER"),
         (long.as_str(), "INVALID_PARAMETER"),
     ];
     let simulator = start();
@@ -209,9 +177,6 @@ async fn switches_change_how_a_creation_is_answered() {
         let created = send(&simulator, "POST", DEVICES, device).await;
 
         assert_eq!(created.status, 201);
-        assert_eq!(
-            (created.text().as_str(), created.header("location")),
-            (body, location)
-        );
+        assert_eq!((created.text().as_str(), created.header("location")), (body, location));
     }
 }

@@ -24,10 +24,7 @@ async fn without_a_right_sign_in_the_container_answers() {
             refused.header("www-authenticate"),
             Some(r#"Basic realm="Cisco Web Services Realm""#)
         );
-        assert_eq!(
-            refused.header("content-type"),
-            Some("text/html;charset=utf-8")
-        );
+        assert_eq!(refused.header("content-type"), Some("text/html;charset=utf-8"));
         assert!(refused.text().starts_with("<html>"));
     }
     let token = call(&simulator, "GET", "/vmrest/user", "Bearer token-fung").await;
@@ -47,13 +44,7 @@ async fn three_failures_lock_a_person_out_and_nobody_else() {
     assert!(simulator.is_locked("fung"));
     assert_eq!(fung(&simulator, "GET", "/vmrest/user").await.status, 401);
     assert_eq!(simulator.failed_sign_ins("fung"), 4);
-    let other = call(
-        &simulator,
-        "GET",
-        "/vmrest/user",
-        &basic("otto", "single-malt"),
-    )
-    .await;
+    let other = call(&simulator, "GET", "/vmrest/user", &basic("otto", "single-malt")).await;
     assert_eq!(other.status, 200);
     simulator.unlock("fung");
     assert_eq!(fung(&simulator, "GET", "/vmrest/user").await.status, 200);
@@ -68,14 +59,7 @@ async fn a_lock_out_ends_and_failures_are_forgotten() {
     call(&simulator, "GET", "/vmrest/user", &wrong).await;
     assert_eq!(fung(&simulator, "GET", "/vmrest/user").await.status, 200);
 
-    set(
-        &simulator,
-        &[
-            ("lockout", "2"),
-            ("lockout_time", "0s"),
-            ("hack_reset", "1ns"),
-        ],
-    );
+    set(&simulator, &[("lockout", "2"), ("lockout_time", "0s"), ("hack_reset", "1ns")]);
     for _ in 0..4 {
         call(&simulator, "GET", "/vmrest/user", &wrong).await;
     }
@@ -90,40 +74,22 @@ async fn a_lock_out_ends_and_failures_are_forgotten() {
 
 /// The cookies that an answer sets, as a client sends them back.
 fn cookies(answer: &Reply) -> String {
-    let set = answer
-        .headers
-        .iter()
-        .filter(|(name, _)| name == "set-cookie");
+    let set = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
     let pairs = set.map(|(_, cookie)| cookie.split(';').next().unwrap());
     pairs.collect::<Vec<_>>().join("; ")
 }
 
 async fn with_cookies(simulator: &Simulator, authorization: &str, cookies: &str) -> Reply {
     let headers = [("authorization", authorization), ("cookie", cookies)];
-    ask(
-        "GET",
-        &format!("{}/vmrest/user", simulator.url()),
-        &headers,
-        b"",
-    )
-    .await
+    ask("GET", &format!("{}/vmrest/user", simulator.url()), &headers, b"").await
 }
 
 #[actix_web::test]
 async fn session_cookies_look_as_in_their_time() {
     let eras: [(&str, &[(&str, &str)]); 4] = [
         ("off", &[]),
-        (
-            "2010",
-            &[("JSESSIONIDSSO", "Path=/"), ("JSESSIONID", "Path=/vmrest")],
-        ),
-        (
-            "2012",
-            &[
-                ("JSESSIONIDSSO", "Path=/; Secure"),
-                ("JSESSIONID", "Path=/vmrest; Secure"),
-            ],
-        ),
+        ("2010", &[("JSESSIONIDSSO", "Path=/"), ("JSESSIONID", "Path=/vmrest")]),
+        ("2012", &[("JSESSIONIDSSO", "Path=/; Secure"), ("JSESSIONID", "Path=/vmrest; Secure")]),
         (
             "2015",
             &[
@@ -141,10 +107,7 @@ async fn session_cookies_look_as_in_their_time() {
         for path in ["/vmrest/user", "/vmrest/users"] {
             let answer = fung(&simulator, "GET", path).await;
 
-            let set = answer
-                .headers
-                .iter()
-                .filter(|(name, _)| name == "set-cookie");
+            let set = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
             let seen: Vec<_> = set
                 .map(|(_, cookie)| {
                     let (pair, attributes) = cookie.split_once("; ").unwrap();
@@ -194,10 +157,7 @@ async fn a_foreign_session_shows_nothing_of_its_owner_but_is_seen() {
     assert!(answer.text().contains("<Alias>otto</Alias>"));
     assert_ne!(cookies(&answer), "");
     let asked = first_asked(&simulator);
-    assert_eq!(
-        (asked.alias.as_deref(), asked.session_of.as_deref()),
-        (Some("otto"), Some("fung"))
-    );
+    assert_eq!((asked.alias.as_deref(), asked.session_of.as_deref()), (Some("otto"), Some("fung")));
     assert_eq!(simulator.sign_ins_done("otto"), 1);
 }
 
@@ -210,14 +170,6 @@ async fn a_changed_password_ends_sessions_and_the_old_one() {
     simulator.set_password("fung", "spring").unwrap();
 
     assert_eq!(with_cookies(&simulator, &old, &session).await.status, 401);
-    assert_eq!(
-        with_cookies(&simulator, &basic("fung", "spring"), &session)
-            .await
-            .status,
-        200
-    );
-    assert_eq!(
-        simulator.set_password("nobody", "x").unwrap_err(),
-        "There is no nobody."
-    );
+    assert_eq!(with_cookies(&simulator, &basic("fung", "spring"), &session).await.status, 200);
+    assert_eq!(simulator.set_password("nobody", "x").unwrap_err(), "There is no nobody.");
 }

@@ -8,55 +8,15 @@ use super::{ACCOUNTS, SECOND, call, fung, set, start};
 async fn switches_change_how_documents_are_spelled() {
     let simulator = start();
     let cases = [
-        (
-            "fung",
-            "flags",
-            "capital",
-            "<UseServiceCredentials>>False</UseServiceCredentials>",
-        ),
-        (
-            "fung",
-            "flags",
-            "digits",
-            "<IsEnabled>1</IsEnabled><UseServiceCredentials>>0<",
-        ),
-        (
-            "fung",
-            "padding",
-            "on",
-            "<DisplayName> Exchange2K7 </DisplayName>",
-        ),
-        (
-            "fung",
-            "total",
-            "present",
-            r#"<UserExternalServiceAccounts total="2">"#,
-        ),
-        (
-            "nadia",
-            "total",
-            "present",
-            r#"<UserExternalServiceAccounts total="0"/>"#,
-        ),
-        (
-            "nadia",
-            "total",
-            "missing",
-            "<UserExternalServiceAccounts/>",
-        ),
-        (
-            "otto",
-            "bare_root",
-            "on",
-            r#"standalone="yes"?><UserExternalServiceAccount><URI>"#,
-        ),
+        ("fung", "flags", "capital", "<UseServiceCredentials>>False</UseServiceCredentials>"),
+        ("fung", "flags", "digits", "<IsEnabled>1</IsEnabled><UseServiceCredentials>>0<"),
+        ("fung", "padding", "on", "<DisplayName> Exchange2K7 </DisplayName>"),
+        ("fung", "total", "present", r#"<UserExternalServiceAccounts total="2">"#),
+        ("nadia", "total", "present", r#"<UserExternalServiceAccounts total="0"/>"#),
+        ("nadia", "total", "missing", "<UserExternalServiceAccounts/>"),
+        ("otto", "bare_root", "on", r#"standalone="yes"?><UserExternalServiceAccount><URI>"#),
         ("otto", "document", "<X/>", "<X/>"),
-        (
-            "otto",
-            "framing",
-            "chunked",
-            "</UserExternalServiceAccounts>",
-        ),
+        ("otto", "framing", "chunked", "</UserExternalServiceAccounts>"),
     ];
     for (alias, name, value, text) in cases {
         let simulator = start();
@@ -76,13 +36,7 @@ async fn switches_change_how_documents_are_spelled() {
 async fn switches_change_how_refusals_look() {
     let malformed = format!("{ACCOUNTS}/1");
     let cases = [
-        (
-            "error_body",
-            "several",
-            "/vmrest/users",
-            403,
-            "</errors><errors><code>SECOND</code>",
-        ),
+        ("error_body", "several", "/vmrest/users", 403, "</errors><errors><code>SECOND</code>"),
         ("error_body", "html", "/vmrest/users", 403, "<html>"),
         ("error_body", "empty", "/vmrest/users", 403, ""),
         ("malformed_id", "400", &malformed, 400, "<ErrorDetails>"),
@@ -100,11 +54,7 @@ async fn switches_change_how_refusals_look() {
         let refused = fung(&simulator, "GET", path).await;
 
         assert_eq!(refused.status, status, "{name}={value}");
-        assert!(
-            refused.text().contains(text),
-            "{name}={value}: {}",
-            refused.text()
-        );
+        assert!(refused.text().contains(text), "{name}={value}: {}", refused.text());
         assert_eq!(refused.text().is_empty(), text.is_empty());
         assert_eq!(simulator.failed_sign_ins("fung"), 0);
     }
@@ -113,58 +63,28 @@ async fn switches_change_how_refusals_look() {
 #[actix_web::test]
 async fn a_redirect_leads_to_https_and_a_header_can_be_added() {
     let simulator = start();
-    set(
-        &simulator,
-        &[("redirect", "on"), ("header", "Content-Encoding: gzip")],
-    );
+    set(&simulator, &[("redirect", "on"), ("header", "Content-Encoding: gzip")]);
 
     let moved = fung(&simulator, "GET", "/vmrest/user?a=b").await;
 
-    assert_eq!(
-        moved.header("location"),
-        Some("https://localhost:8443/vmrest/user?a=b")
-    );
+    assert_eq!(moved.header("location"), Some("https://localhost:8443/vmrest/user?a=b"));
     assert_eq!(moved.header("content-encoding"), Some("gzip"));
 }
 
 #[test]
 fn a_wrong_switch_or_value_is_told_with_those_that_there_are() {
     let cases = [
-        (
-            "flag",
-            "lower",
-            "There is no switch `flag`; there are: total, bare_root, flags, ",
-        ),
-        (
-            "flags",
-            "upper",
-            "The switch `flags` takes lower, capital, digits, not `upper`.",
-        ),
-        (
-            "forbidden",
-            "200",
-            "The switch `forbidden` takes 400, 401, 403, 404, not `200`.",
-        ),
-        (
-            "status",
-            "99",
-            "The switch `status` takes off or a status from 200 to 599, not `99`.",
-        ),
+        ("flag", "lower", "There is no switch `flag`; there are: total, bare_root, flags, "),
+        ("flags", "upper", "The switch `flags` takes lower, capital, digits, not `upper`."),
+        ("forbidden", "200", "The switch `forbidden` takes 400, 401, 403, 404, not `200`."),
+        ("status", "99", "The switch `status` takes off or a status from 200 to 599, not `99`."),
         (
             "delay",
             "soon",
             "The switch `delay` takes a duration such as 50ms, 20s or 30m, not `soon`.",
         ),
-        (
-            "lockout",
-            "-1",
-            "The switch `lockout` takes off or a number, not `-1`.",
-        ),
-        (
-            "header",
-            "x",
-            "The switch `header` takes off or `Name: value`, not `x`.",
-        ),
+        ("lockout", "-1", "The switch `lockout` takes off or a number, not `-1`."),
+        ("header", "x", "The switch `header` takes off or `Name: value`, not `x`."),
     ];
 
     for (name, value, sentence) in cases {

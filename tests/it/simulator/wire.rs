@@ -86,10 +86,7 @@ async fn what_was_asked_is_done_before_a_slow_answer() {
         actix_web::rt::spawn(
             async move { fung(&asking, "PUT", &format!("{SECOND}?password=x")).await },
         );
-    while simulator
-        .account_password("fung", "75436abf-8784-450f-ac61-23a08be2c364")
-        .is_none()
-    {
+    while simulator.account_password("fung", "75436abf-8784-450f-ac61-23a08be2c364").is_none() {
         tokio::task::yield_now().await;
     }
 
@@ -124,10 +121,7 @@ async fn requests_beyond_the_throttle_wait_in_line() {
 async fn a_full_queue_and_a_long_wait_are_503() {
     for (name, value) in [("throttle_queue", "0"), ("throttle_wait", "1ms")] {
         let simulator = start();
-        set(
-            &simulator,
-            &[("throttle", "1"), ("work", "1h"), (name, value)],
-        );
+        set(&simulator, &[("throttle", "1"), ("work", "1h"), (name, value)]);
         let asking = simulator.clone();
         actix_web::rt::spawn(async move { fung(&asking, "GET", "/vmrest/user").await });
         while simulator.log().is_empty() {
@@ -150,13 +144,8 @@ async fn a_full_queue_and_a_long_wait_are_503() {
 
 #[actix_web::test]
 async fn connections_are_closed_without_a_word() {
-    let cases = [
-        ("every:1", 1),
-        ("every:2", 2),
-        ("idle:1ms", 1),
-        ("unread:reused", 2),
-        ("unread", 1),
-    ];
+    let cases =
+        [("every:1", 1), ("every:2", 2), ("idle:1ms", 1), ("unread:reused", 2), ("unread", 1)];
 
     for (close, requests) in cases {
         let simulator = start();
@@ -164,28 +153,13 @@ async fn connections_are_closed_without_a_word() {
 
         let answers = raw(&simulator, requests).await;
 
-        let answered = if close.starts_with("unread") {
-            requests - 1
-        } else {
-            requests
-        };
-        assert_eq!(
-            answers.matches("HTTP/1.1 200 OK").count(),
-            answered,
-            "{close}"
-        );
-        assert_eq!(
-            answers.matches("</UserExternalServiceAccounts>").count(),
-            answered,
-            "{close}"
-        );
+        let answered = if close.starts_with("unread") { requests - 1 } else { requests };
+        assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), answered, "{close}");
+        assert_eq!(answers.matches("</UserExternalServiceAccounts>").count(), answered, "{close}");
         assert!(!answers.contains("connection: "), "{answers}");
         let log = simulator.log();
         assert_eq!(log.len(), requests);
-        assert_eq!(
-            log.iter().filter(|asked| asked.status == 200).count(),
-            answered
-        );
+        assert_eq!(log.iter().filter(|asked| asked.status == 200).count(), answered);
     }
 }
 
@@ -234,9 +208,7 @@ async fn it_serves_https() {
     actix_web::rt::spawn(server);
 
     let mut roots = rustls::RootCertStore::empty();
-    roots
-        .add(rustls::pki_types::CertificateDer::from_pem_file(&tls.certificate).unwrap())
-        .unwrap();
+    roots.add(rustls::pki_types::CertificateDer::from_pem_file(&tls.certificate).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -245,18 +217,8 @@ async fn it_serves_https() {
         .with_no_client_auth();
     let connector = awc::Connector::new().rustls_0_23(Arc::new(config));
     let client = awc::Client::builder().connector(connector).finish();
-    let url = format!(
-        "https://localhost:{}/vmrest/user",
-        simulator.address().port()
-    );
-    let user = ask_by(
-        &client,
-        "GET",
-        &url,
-        &[("authorization", "Bearer token-fung")],
-        b"",
-    )
-    .await;
+    let url = format!("https://localhost:{}/vmrest/user", simulator.address().port());
+    let user = ask_by(&client, "GET", &url, &[("authorization", "Bearer token-fung")], b"").await;
 
     assert_eq!(user.status, 200);
     assert!(simulator.url().starts_with("https://127.0.0.1:"));
@@ -267,15 +229,11 @@ async fn it_serves_https() {
 #[test]
 fn files_that_hold_no_certificate_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let tls = Tls {
-        certificate: folder.path().join("none.pem"),
-        key: folder.path().join("none.pem"),
-    };
+    let tls =
+        Tls { certificate: folder.path().join("none.pem"), key: folder.path().join("none.pem") };
 
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let fault = bind(address, Some(&tls), Switches::default())
-        .err()
-        .unwrap();
+    let fault = bind(address, Some(&tls), Switches::default()).err().unwrap();
 
     assert!(fault.to_string().contains("none.pem: "), "{fault}");
 }
