@@ -1,4 +1,4 @@
-//! The access line: what is noted of a request on its way, and the line and the count that come of
+//! The access line: what is progress of a request on its way, and the line and the count that come of
 //! it, be it answered or not.
 
 use std::cell::Cell;
@@ -16,19 +16,19 @@ use crate::credentials::CallerKey;
 use crate::drain::{Drain, Phase};
 use crate::error::Error;
 use crate::metrics::{Exchange, Metrics};
+use crate::object_id::ObjectId;
 use crate::request::traceparent;
-use crate::xml::ObjectId;
 
 /// What its client's going away is called beside the codes of problems.
 const CLIENT_GONE: &str = "client_gone";
 
-/// Where a request's way is noted: one of its extensions.
+/// Where a request's way is progress: one of its extensions.
 #[derive(Clone, Debug, Default)]
-pub struct Notes(Rc<Cell<Noted>>);
+pub struct AccessRecord(Rc<Cell<Progress>>);
 
-impl Notes {
+impl AccessRecord {
     /// Adds to what is known.
-    pub fn add(&self, change: impl FnOnce(&mut Noted)) {
+    pub fn update(&self, change: impl FnOnce(&mut Progress)) {
         let mut known = self.0.get();
         change(&mut known);
         self.0.set(known);
@@ -37,22 +37,22 @@ impl Notes {
 
 /// What is known of a request only on its way.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Noted {
+pub struct Progress {
     /// Whose it is.
     pub caller: Option<CallerKey>,
     /// What came of the look into the cache.
     pub cache: Option<&'static str>,
     /// Since when it waits for its turn, or has waited.
-    pub waiting: Option<Instant>,
+    pub queued_since: Option<Instant>,
     /// How long it waited for its turn, or for none.
-    pub queued: Option<Duration>,
+    pub queue_time: Option<Duration>,
     /// How long its call took.
-    pub called: Option<Duration>,
+    pub upstream_time: Option<Duration>,
 }
 
 /// A request from its arrival to its answer. Dropped without one, it tells that its client went
 /// away, since nobody else can; but what the gateway itself has cut, the gateway tells of.
-pub struct Asked {
+pub struct AccessLine {
     begun: Instant,
     method: Method,
     route: Option<String>,
@@ -62,13 +62,13 @@ pub struct Asked {
     trace: Option<HeaderValue>,
     metrics: Option<Data<Metrics>>,
     drain: Option<Data<Drain>>,
-    notes: Notes,
+    record: AccessRecord,
     answered: bool,
 }
 
 /// What came of a request.
 #[derive(Default)]
-struct Came<'a> {
+struct Outcome<'a> {
     status: Option<u16>,
     code: Option<&'static str>,
     /// The object that a write made.
@@ -77,8 +77,8 @@ struct Came<'a> {
     outcome: Option<&'static str>,
 }
 
-impl Asked {
-    /// Takes down what a request says of itself, and gives it its [`Notes`].
+impl AccessLine {
+    /// Takes down what a request says of itself, and gives it its [`AccessRecord`].
     pub fn begin(
         request: &ServiceRequest,
         request_id: HeaderValue,
@@ -88,8 +88,8 @@ impl Asked {
         // Decoded, as the handler will see it.
         let path = request.match_info().as_str();
         let mut names = path.split('/').filter(|_| is_write(&method));
-        let notes = Notes::default();
-        request.extensions_mut().insert(notes.clone());
+        let record = AccessRecord::default();
+        request.extensions_mut().insert(record.clone());
         let object = names.find_map(ObjectId::parse);
         Self {
             begun: Instant::now(),
@@ -100,7 +100,7 @@ impl Asked {
             trace: traceparent(request.headers()),
             metrics: request.app_data::<Data<Metrics>>().cloned(),
             drain,
-            notes,
+            record,
             answered: false,
         }
     }
@@ -109,7 +109,7 @@ impl Asked {
     pub fn end(mut self, response: &ServiceResponse, error: Option<&Error>) {
         self.answered = true;
         let location = response.headers().get(LOCATION);
-        self.tell(&Came {
+        self.write(&Outcome {
             status: Some(response.status().as_u16()),
             code: error.map(|error| error.problem_type().code),
             made: location.and_then(|uri| uri.to_str().ok()?.rsplit('/').next()),
@@ -121,54 +121,54 @@ impl Asked {
         });
     }
 
-    fn tell(&self, came: &Came<'_>) {
+    fn write(&self, outcome: &Outcome<'_>) {
         let duration = self.begun.elapsed();
         if let Some(metrics) = &self.metrics {
             metrics.request(&Exchange {
                 method: &self.method,
                 route: self.route.as_deref(),
-                status: came.status,
-                code: came.code,
+                status: outcome.status,
+                code: outcome.code,
                 duration,
             });
         }
-        let noted = self.notes.0.get();
+        let progress = self.record.0.get();
         // Whoever has no credentials changes nothing.
-        let write = is_write(&self.method) && noted.caller.is_some();
+        let write = is_write(&self.method) && progress.caller.is_some();
         let object = self.object.map(|id| id.to_string());
-        let still = noted.waiting.map(|since| since.elapsed());
-        let waited = noted.queued.or(still);
+        let still = progress.queued_since.map(|since| since.elapsed());
+        let waited = progress.queue_time.or(still);
         let trace = self.trace.as_ref();
         tracing::info!(
             target: "cupi_gateway::access",
             method = self.method.as_str(),
             route = self.route.as_deref().unwrap_or("other"),
-            status = came.status,
-            code = came.code,
+            status = outcome.status,
+            code = outcome.code,
             duration_ms = milliseconds(duration),
             queue_ms = waited.map(milliseconds),
-            upstream_ms = noted.called.map(milliseconds),
-            cache = noted.cache,
-            object = came.made.or(object.as_deref()).filter(|_| write),
-            outcome = came.outcome.filter(|_| write),
+            upstream_ms = progress.upstream_time.map(milliseconds),
+            cache = progress.cache,
+            object = outcome.made.or(object.as_deref()).filter(|_| write),
+            outcome = outcome.outcome.filter(|_| write),
             request_id = self.request_id.to_str().ok(),
             trace_id = trace.and_then(|trace| trace.to_str().ok()?.get(3..35)),
-            caller = noted.caller.map(|caller| caller.to_string()),
+            caller = progress.caller.map(|caller| caller.to_string()),
             "request",
         );
     }
 }
 
-impl Drop for Asked {
+impl Drop for AccessLine {
     fn drop(&mut self) {
         let drain = self.drain.as_ref();
         let cut = drain.is_some_and(|drain| drain.phase() == Phase::Over) || panicking();
         if !self.answered && !cut {
-            self.tell(&Came {
+            self.write(&Outcome {
                 code: Some(CLIENT_GONE),
                 // What had its turn is sent all the same.
-                outcome: self.notes.0.get().queued.map(|_| "unknown"),
-                ..Came::default()
+                outcome: self.record.0.get().queue_time.map(|_| "unknown"),
+                ..Outcome::default()
             });
         }
     }

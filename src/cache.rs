@@ -1,8 +1,8 @@
-//! Finished answers, kept for each caller: freshness (RFC 9111), collapsing, generations,
+//! Finished responses, kept for each caller: freshness (RFC 9111), collapsing, generations,
 //! `Cache-Status` (RFC 9211).
 //!
 //! Identical reads that arrive together share one call, in all workers and also where nothing is
-//! kept. A write, or a rejection, starts a new generation of the caller's answers: what was read
+//! kept. A write, or a rejection, starts a new generation of the caller's responses: what was read
 //! before it is out of reach from then on, even if it arrives later.
 
 use std::collections::HashMap;
@@ -32,18 +32,18 @@ const OVERHEAD: usize = 256;
 /// How many callers' generations are remembered, the newest.
 const CAPACITY: u64 = 100_000;
 
-/// The answers of all callers, shared by all workers.
+/// The responses of all callers, shared by all workers.
 pub struct Cache {
     ttl: Duration,
     max_size: usize,
-    answers: moka::future::Cache<Key, Arc<Answer>>,
-    under_way: Mutex<HashMap<Key, Waiters>>,
+    responses: moka::future::Cache<Key, Arc<Response>>,
+    in_flight: Mutex<HashMap<Key, Waiters>>,
     generations: moka::sync::Cache<CallerKey, u64>,
     last_generation: AtomicU64,
 }
 
 /// Those who wait for a call that another request makes.
-type Waiters = Vec<oneshot::Sender<Result<Arc<Answer>, Error>>>;
+type Waiters = Vec<oneshot::Sender<Result<Arc<Response>, Error>>>;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
@@ -52,8 +52,8 @@ struct Key {
     path: String,
 }
 
-/// A translated answer, ready to send.
-pub struct Answer {
+/// A translated response, ready to send.
+pub struct Response {
     /// JSON.
     pub body: Bytes,
     /// A strong validator, equal on all replicas (RFC 9110, section 8.8.3).
@@ -61,7 +61,7 @@ pub struct Answer {
     fetched: Instant,
 }
 
-impl Answer {
+impl Response {
     fn new(body: Vec<u8>) -> Self {
         let digest = Sha256::digest(&body);
         let half = digest.first_chunk().copied().unwrap_or_default();
@@ -82,30 +82,30 @@ impl Answer {
 
 /// What is looked up.
 pub struct Lookup {
-    /// Whose answer.
+    /// Whose response.
     pub caller: CallerKey,
     /// Path and query on Unity Connection.
     pub path: String,
-    /// Whether the client wants no answer that was kept.
+    /// Whether the client wants no response that was kept.
     pub no_cache: bool,
 }
 
 impl Cache {
     /// Keeps nothing yet.
     pub fn new(config: &Config) -> Self {
-        // A generation has to outlive every answer whose call began before it.
+        // A generation has to outlive every response whose call began before it.
         let call = config.upstream.queue_timeout + config.upstream.timeout;
         Self {
             ttl: config.cache.ttl,
             max_size: config.cache.max_size,
-            answers: moka::future::Cache::builder()
+            responses: moka::future::Cache::builder()
                 .max_capacity(config.cache.max_size as u64)
-                // The default policy may refuse a new answer while old ones are asked for.
+                // The default policy may refuse a new response while old ones are asked for.
                 .eviction_policy(EvictionPolicy::lru())
-                .weigher(|key: &Key, answer: &Arc<Answer>| weight(&key.path, answer))
+                .weigher(|key: &Key, response: &Arc<Response>| weight(&key.path, response))
                 .time_to_live(config.cache.ttl)
                 .build(),
-            under_way: Mutex::default(),
+            in_flight: Mutex::default(),
             generations: moka::sync::Cache::builder()
                 .max_capacity(CAPACITY)
                 .eviction_policy(EvictionPolicy::lru())
@@ -115,28 +115,28 @@ impl Cache {
         }
     }
 
-    /// Finds a fresh answer, or fetches one: at most once for all who look for it together. What
+    /// Finds a fresh response, or fetches one: at most once for all who look for it together. What
     /// `fetch` has begun it ends, for the others and for later, even when every client has gone.
     pub async fn get(
         self: &Arc<Self>,
         lookup: Lookup,
         fetch: impl Future<Output = Result<Vec<u8>, Error>> + 'static,
-    ) -> (Result<Arc<Answer>, Error>, CacheStatus) {
+    ) -> (Result<Arc<Response>, Error>, CacheStatus) {
         let Lookup { caller, path, no_cache } = lookup;
         let key = Key { caller, generation: self.generation(caller), path };
         if no_cache {
-            self.answers.invalidate(&key).await;
-        } else if let Some(answer) = self.answers.get(&key).await {
-            let age = answer.fetched.elapsed();
+            self.responses.invalidate(&key).await;
+        } else if let Some(response) = self.responses.get(&key).await {
+            let age = response.fetched.elapsed();
             let ttl = self.ttl.saturating_sub(age).as_secs();
-            return (Ok(answer), CacheStatus::Hit(ttl));
+            return (Ok(response), CacheStatus::Hit(ttl));
         }
 
-        let (answer, kept) = if let Some(waiter) = self.join(&key) {
-            let answer = waiter.await.unwrap_or(Err(Error::Overloaded));
-            (answer, Kept::Collapsed)
+        let (response, kept) = if let Some(waiter) = self.join(&key) {
+            let response = waiter.await.unwrap_or(Err(Error::Overloaded));
+            (response, Kept::Collapsed)
         } else {
-            let call = UnderWay { cache: Arc::clone(self), key, answer: None };
+            let call = Fetch { cache: Arc::clone(self), key, response: None };
             // A task of its own, which goes on when the client has gone.
             let making = rt::spawn(call.make(no_cache, fetch));
             // It ends early only with its worker.
@@ -144,12 +144,12 @@ impl Cache {
             making.await.unwrap_or(nothing)
         };
         let status = if no_cache { CacheStatus::Request(kept) } else { CacheStatus::Miss(kept) };
-        (answer, status)
+        (response, status)
     }
 
-    /// What all kept answers weigh, in bytes.
+    /// What all kept responses weigh, in bytes.
     pub fn size(&self) -> usize {
-        usize::try_from(self.answers.weighted_size()).unwrap_or(usize::MAX)
+        usize::try_from(self.responses.weighted_size()).unwrap_or(usize::MAX)
     }
 
     /// Drops what the caller has, and what is on its way to him.
@@ -164,10 +164,10 @@ impl Cache {
 
     /// A place among those who wait for a call that is under way; none where there is none yet:
     /// then it is to be made.
-    fn join(&self, key: &Key) -> Option<oneshot::Receiver<Result<Arc<Answer>, Error>>> {
-        let mut under_way = self.under_way();
-        let Some(waiters) = under_way.get_mut(key) else {
-            under_way.insert(key.clone(), Vec::new());
+    fn join(&self, key: &Key) -> Option<oneshot::Receiver<Result<Arc<Response>, Error>>> {
+        let mut in_flight = self.in_flight();
+        let Some(waiters) = in_flight.get_mut(key) else {
+            in_flight.insert(key.clone(), Vec::new());
             return None;
         };
         let (sender, receiver) = oneshot::channel();
@@ -175,64 +175,64 @@ impl Cache {
         Some(receiver)
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashMap<Key, Waiters>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    fn in_flight(&self) -> MutexGuard<'_, HashMap<Key, Waiters>> {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether later readers find this answer.
-    fn keeps(&self, key: &Key, answer: &Answer) -> bool {
+    /// Whether later readers find this response.
+    fn keeps(&self, key: &Key, response: &Response) -> bool {
         !self.ttl.is_zero()
-            && weight(&key.path, answer) as usize <= self.max_size
+            && weight(&key.path, response) as usize <= self.max_size
             && self.generation(key.caller) == key.generation
     }
 }
 
 /// A call that others may join, until it is dropped.
-struct UnderWay {
+struct Fetch {
     cache: Arc<Cache>,
     key: Key,
-    answer: Option<Result<Arc<Answer>, Error>>,
+    response: Option<Result<Arc<Response>, Error>>,
 }
 
-impl UnderWay {
+impl Fetch {
     async fn make(
         mut self,
         no_cache: bool,
         fetch: impl Future<Output = Result<Vec<u8>, Error>>,
-    ) -> (Result<Arc<Answer>, Error>, Kept) {
-        let answers = &self.cache.answers;
+    ) -> (Result<Arc<Response>, Error>, Kept) {
+        let responses = &self.cache.responses;
         // The call before this one may have ended just now.
-        if !no_cache && let Some(answer) = answers.get(&self.key).await {
-            self.answer = Some(Ok(Arc::clone(&answer)));
-            return (Ok(answer), Kept::Stored);
+        if !no_cache && let Some(response) = responses.get(&self.key).await {
+            self.response = Some(Ok(Arc::clone(&response)));
+            return (Ok(response), Kept::Stored);
         }
-        let answer = fetch.await.map(|body| Arc::new(Answer::new(body)));
+        let response = fetch.await.map(|body| Arc::new(Response::new(body)));
         let mut kept = Kept::No;
-        if let Ok(answer) = &answer
-            && self.cache.keeps(&self.key, answer)
+        if let Ok(response) = &response
+            && self.cache.keeps(&self.key, response)
         {
             kept = Kept::Stored;
-            answers.insert(self.key.clone(), Arc::clone(answer)).await;
+            responses.insert(self.key.clone(), Arc::clone(response)).await;
             // Done here, so that what is counted is what is kept.
-            answers.run_pending_tasks().await;
+            responses.run_pending_tasks().await;
         }
-        self.answer = Some(answer.clone());
-        (answer, kept)
+        self.response = Some(response.clone());
+        (response, kept)
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for Fetch {
     fn drop(&mut self) {
-        let waiters = self.cache.under_way().remove(&self.key);
-        // Without an answer they learn that none comes. Who has gone needs none.
-        if let Some(answer) = &self.answer {
+        let waiters = self.cache.in_flight().remove(&self.key);
+        // Without an response they learn that none comes. Who has gone needs none.
+        if let Some(response) = &self.response {
             for waiter in waiters.into_iter().flatten() {
-                drop(waiter.send(answer.clone()));
+                drop(waiter.send(response.clone()));
             }
         }
     }
 }
 
-fn weight(path: &str, answer: &Answer) -> u32 {
-    u32::try_from(answer.body.len() + path.len() + OVERHEAD).unwrap_or(u32::MAX)
+fn weight(path: &str, response: &Response) -> u32 {
+    u32::try_from(response.body.len() + path.len() + OVERHEAD).unwrap_or(u32::MAX)
 }

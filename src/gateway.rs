@@ -15,7 +15,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, rt};
 use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::access::Notes;
+use crate::access::AccessRecord;
 use crate::cache::{Cache, Lookup};
 use crate::credentials::Caller;
 use crate::drain::{Drain, Phase};
@@ -85,7 +85,7 @@ pub struct Incoming {
     gateway: Data<Gateway>,
     request: HttpRequest,
     caller: Caller,
-    notes: Notes,
+    record: AccessRecord,
 }
 
 impl FromRequest for Incoming {
@@ -102,11 +102,11 @@ impl FromRequest for Incoming {
         }
         let caller = Caller::from_request(request, payload).into_inner();
         let gateway = request.app_data::<Data<Gateway>>().expect("a gateway");
-        let notes = request.extensions().get::<Notes>().cloned();
-        let notes = notes.unwrap_or_default();
+        let record = request.extensions().get::<AccessRecord>().cloned();
+        let record = record.unwrap_or_default();
         ready(caller.map(|caller| {
-            notes.add(|noted| noted.caller = Some(caller.key));
-            Self { gateway: Data::clone(gateway), request: request.clone(), caller, notes }
+            record.update(|progress| progress.caller = Some(caller.key));
+            Self { gateway: Data::clone(gateway), request: request.clone(), caller, record }
         }))
     }
 }
@@ -119,7 +119,7 @@ impl Incoming {
 
     /// Reads a document and answers with its translation: one that was kept, or a new one.
     pub async fn read(self, read: Read) -> Response {
-        let Self { gateway, request, caller, notes } = self;
+        let Self { gateway, request, caller, record } = self;
         gateway.upstream.check_sign_in(caller.key)?;
         let headers = request.headers();
         let lookup =
@@ -135,17 +135,17 @@ impl Incoming {
             traceparent: traceparent(headers),
         };
         let (cache, upstream) = (Arc::clone(&gateway.cache), Rc::clone(&gateway.upstream));
-        let noting = notes.clone();
+        let recording = record.clone();
         let fetch = async move {
-            let turn = turn(&upstream, &call, &noting).await?;
-            let answer = timed(&noting, upstream.call(turn, &call)).await;
+            let turn = turn(&upstream, &call, &recording).await?;
+            let answer = timed(&recording, upstream.call(turn, &call)).await;
             if let Err(Error::CredentialsRejected(_)) = answer {
                 cache.renew(call.caller.key);
             }
             let answer = answer?;
             match (answer.status, read.not_found) {
                 (StatusCode::OK, _) => (read.translate)(&answer.body).map_err(|fault| {
-                    upstream.note_useless(&fault);
+                    upstream.report_invalid(&fault);
                     Error::UpstreamInvalidResponse {
                         reason: fault.to_string().into(),
                         answer: Some(answer.told),
@@ -160,13 +160,13 @@ impl Incoming {
         let (answer, status) = gateway.cache.get(lookup, fetch).await;
         let result = status.result();
         gateway.metrics.cache_lookups.with_label_values(&[result]).inc();
-        notes.add(|noted| noted.cache = Some(result));
+        record.update(|progress| progress.cache = Some(result));
         Ok(respond::read(headers, &*answer?, status))
     }
 
     /// Makes a change. The answer is a success: 204, 201 for a POST, or 200 without a body.
     pub async fn write(self, write: Write) -> Result<Answer, Error> {
-        let Self { gateway, request, caller, notes } = self;
+        let Self { gateway, request, caller, record } = self;
         gateway.upstream.check_sign_in(caller.key)?;
         let (not_found, rejected, reconsider) = (write.not_found, write.rejected, write.reconsider);
         let call = Call {
@@ -180,10 +180,10 @@ impl Incoming {
             traceparent: traceparent(request.headers()),
         };
         // A client that goes away while it waits takes its write along.
-        let turn = turn(&gateway.upstream, &call, &notes).await?;
+        let turn = turn(&gateway.upstream, &call, &record).await?;
         let (cache, upstream) = (Arc::clone(&gateway.cache), Rc::clone(&gateway.upstream));
         let calling = rt::spawn(async move {
-            let answer = timed(&notes, upstream.call(turn, &call)).await;
+            let answer = timed(&record, upstream.call(turn, &call)).await;
             cache.renew(call.caller.key);
             let answer = answer?;
             if answer.status.is_success() {
@@ -210,23 +210,23 @@ impl Incoming {
     }
 }
 
-/// Waits for the caller's turn, and notes how long, come of it what may.
-async fn turn(upstream: &Upstream, call: &Call, notes: &Notes) -> Result<Turn, Error> {
+/// Waits for the caller's turn, and record how long, come of it what may.
+async fn turn(upstream: &Upstream, call: &Call, record: &AccessRecord) -> Result<Turn, Error> {
     let begun = Instant::now();
-    notes.add(|noted| noted.waiting = Some(begun));
+    record.update(|progress| progress.queued_since = Some(begun));
     let turn = upstream.turn(call.caller.key).await;
-    notes.add(|noted| noted.queued = Some(begun.elapsed()));
+    record.update(|progress| progress.queue_time = Some(begun.elapsed()));
     turn
 }
 
-/// Notes how long a call takes.
+/// AccessRecord how long a call takes.
 async fn timed(
-    notes: &Notes,
+    record: &AccessRecord,
     call: impl Future<Output = Result<Answer, Error>>,
 ) -> Result<Answer, Error> {
     let begun = Instant::now();
     let answer = call.await;
-    notes.add(|noted| noted.called = Some(begun.elapsed()));
+    record.update(|progress| progress.upstream_time = Some(begun.elapsed()));
     answer
 }
 

@@ -11,7 +11,7 @@
 //!                 gateway                            stairs: one call there and back
 //!           cache      upstream                      cellar: the only door to Unity Connection
 //!        access                                      the line that every request leaves
-//!    credentials  request  problem  xml  error  drain  config  metrics  signals  logging    foundation
+//!    credentials  request  problem  xml  error  drain  config  metrics  signals  logging  object_id    foundation
 //!    simulator    its own house; meets ours over HTTP, in demo and in tests only
 //! ```
 //!
@@ -46,6 +46,7 @@ pub mod upstream;
 pub mod access;
 pub mod credentials;
 pub mod error;
+pub mod object_id;
 pub mod problem;
 pub mod request;
 pub mod xml;

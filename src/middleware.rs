@@ -17,7 +17,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, ResponseError};
 use uuid::Uuid;
 
-use crate::access::Asked;
+use crate::access::AccessLine;
 use crate::credentials::challenge;
 use crate::drain::{Drain, InFlight, Phase};
 use crate::error::Error;
@@ -33,7 +33,7 @@ pub async fn surround<B: MessageBody + 'static>(
     let drain = request.app_data::<Data<Drain>>().cloned();
     let in_flight = drain.as_ref().map(|drain| drain.begin());
     let request_id = request_id(request.headers());
-    let asked = Asked::begin(&request, request_id.clone(), drain.clone());
+    let access_line = AccessLine::begin(&request, request_id.clone(), drain.clone());
     let method = request.method().clone();
     if method == Method::HEAD {
         // No GET route of actix answers it; the encoder knows on its own to leave the body out.
@@ -66,7 +66,7 @@ pub async fn surround<B: MessageBody + 'static>(
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
-    asked.end(&response, error.as_ref());
+    access_line.end(&response, error.as_ref());
     Ok(response.map_body(|_, body| BoxBody::new(Counted { body, in_flight })))
 }
 

@@ -17,12 +17,13 @@ use utoipa::{OpenApi, openapi};
 use utoipa_swagger_ui::Config;
 
 use crate::error::{Error, ProblemType, Refusal};
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::request::NoQuery;
 use crate::resources;
 
+pub mod components;
 pub mod examples;
-pub mod shared;
+pub mod problems;
 
 const DOCUMENT: &str = "/api/v1/openapi.json";
 const SWAGGER_UI: &str = "/swagger-ui/";
@@ -77,7 +78,7 @@ fn complete(document: &mut openapi::OpenApi) {
     let mut codes: BTreeSet<ProblemType> = outside.iter().map(Error::problem_type).collect();
 
     let components = document.components.get_or_insert_default();
-    shared::add(components);
+    components::add(components);
     examples::add(components);
     for (path, item) in &mut document.paths.paths {
         let operations = [
@@ -90,9 +91,9 @@ fn complete(document: &mut openapi::OpenApi) {
         for (operation, write) in operations {
             if let Some(operation) = operation {
                 let address = examples::address(components, path, operation);
-                let errors = problems(operation, write);
+                let errors = errors(operation, write);
                 codes.extend(errors.iter().map(Error::problem_type));
-                let problems = problem::responses(&errors, &address);
+                let problems = problems::responses(&errors, &address);
                 add_responses(components, operation, problems, write);
             }
         }
@@ -122,15 +123,15 @@ fn add_responses(
     let responses = &mut operation.responses.responses;
     for (status, response) in responses.iter_mut() {
         if let (Ok(status), RefOr::T(response)) = (status.parse::<StatusCode>(), response) {
-            *response = shared::with_headers(response.clone(), status);
+            *response = components::with_headers(response.clone(), status);
         }
     }
     let mut add = |status: StatusCode, response, own| {
-        let response = RefOr::T(shared::with_headers(response, status));
+        let response = RefOr::T(components::with_headers(response, status));
         let response = if own {
             response
         } else {
-            let name = shared::name(status, write);
+            let name = components::name(status, write);
             let reference = Ref::from_response_name(&name);
             components.responses.entry(name).or_insert(response);
             RefOr::Ref(reference)
@@ -141,17 +142,17 @@ fn add_responses(
         add(status, response, own.contains(&status.as_u16()));
     }
     if !write {
-        add(StatusCode::NOT_MODIFIED, shared::not_modified(), false);
+        add(StatusCode::NOT_MODIFIED, components::not_modified(), false);
         let parameters = operation.parameters.get_or_insert_default();
-        parameters.extend(shared::read_parameters().map(RefOr::Ref));
+        parameters.extend(components::read_parameters().map(RefOr::Ref));
     }
 }
 
 /// What a call can meet, by its shape and by what its resource knows of refusals.
-fn problems(operation: &Operation, write: bool) -> Vec<Error> {
-    let mut errors = problem::everywhere();
+fn errors(operation: &Operation, write: bool) -> Vec<Error> {
+    let mut errors = problems::everywhere();
     if write {
-        errors = errors.into_iter().map(problem::after_write).collect();
+        errors = errors.into_iter().map(problems::after_write).collect();
     }
     let mut parameters = operation.parameters.iter().flatten();
     let in_path = |parameter: &RefOr<Parameter>| match parameter {
@@ -159,12 +160,12 @@ fn problems(operation: &Operation, write: bool) -> Vec<Error> {
         RefOr::Ref(_) => false,
     };
     if parameters.any(in_path) {
-        errors.extend(problem::with_id());
+        errors.extend(problems::with_id());
     }
     if operation.request_body.is_some() {
-        errors.extend(problem::with_body());
+        errors.extend(problems::with_body());
     }
-    errors.extend(refusals(operation).map(problem::refused));
+    errors.extend(refusals(operation).map(problems::refused));
     errors
 }
 

@@ -19,7 +19,7 @@ use url::form_urlencoded;
 
 use crate::drain::Drain;
 use crate::error::Error;
-use crate::xml::ObjectId;
+use crate::object_id::ObjectId;
 
 #[cfg(test)]
 mod tests;

@@ -41,8 +41,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::Notify;
 
 use guard::Guard;
-pub use log::Asked;
 use log::Log;
+pub use log::LoggedRequest;
 use store::Store;
 pub use switches::Switches;
 use switches::values::{Close, Stall};
@@ -191,7 +191,7 @@ impl Simulator {
     }
 
     /// Reads what was asked since the start or the last [`Self::clear_log`], the newest 20,000 requests.
-    pub fn log(&self) -> Vec<Asked> {
+    pub fn log(&self) -> Vec<LoggedRequest> {
         self.state().log.entries().cloned().collect()
     }
 

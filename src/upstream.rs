@@ -14,7 +14,8 @@ use crate::config;
 use crate::credentials::{Caller, CallerKey};
 use crate::error::{Error, UpstreamAnswer};
 use crate::metrics::Exchange;
-use crate::xml::{Fault, ObjectId};
+use crate::object_id::ObjectId;
+use crate::xml::Fault;
 
 use answer::{Answer, understand};
 use exchange::{Connection, Connections, Failure};
@@ -25,8 +26,8 @@ use turns::End;
 pub mod answer;
 pub mod exchange;
 pub mod health;
+pub mod log_limit;
 pub mod queue;
-pub mod seldom;
 pub mod session;
 pub mod shared;
 pub mod sign_in;
@@ -110,7 +111,7 @@ impl Upstream {
             self.shared.sessions.drop(caller);
         }
 
-        self.shared.health.note(&result, Instant::now().into_std());
+        self.shared.health.report(&result, Instant::now().into_std());
         self.measure(call, begun.elapsed(), &result);
         self.settle(turn, caller, &result);
         result.map_err(|failure| {
@@ -123,9 +124,9 @@ impl Upstream {
     }
 
     /// Tells the operator that an answer is not the document that was asked for.
-    pub fn note_useless(&self, fault: &Fault) {
+    pub fn report_invalid(&self, fault: &Fault) {
         let now = Instant::now().into_std();
-        self.shared.health.note_useless(fault, now);
+        self.shared.health.report_invalid(fault, now);
     }
 
     fn measure(&self, call: &Call, duration: Duration, result: &Result<Answer, Failure>) {
@@ -154,7 +155,7 @@ impl Upstream {
                 self.shared.metrics.sign_in_pauses.inc_by(u64::from(paused));
                 turn.end_for_all(error);
             }
-            (Some(error), _) if is_overburdened(error) => turn.end(End::Overburdened),
+            (Some(error), _) if is_overload(error) => turn.end(End::Overloaded),
             (_, Some(_)) => turn.end(End::Answered { accepted }),
             (_, None) => turn.end(End::Nothing),
         }
@@ -219,7 +220,7 @@ impl Upstream {
         let result = self.exchange(Connection::Fresh, call, deadline).await;
         self.measure(call, begun.elapsed(), &result);
         if let Err(failure) = &result
-            && is_overburdened(&failure.error)
+            && is_overload(&failure.error)
         {
             turn.slow_down();
         }
@@ -248,7 +249,7 @@ impl Upstream {
 }
 
 /// Whether an error says that Unity Connection does not keep up.
-fn is_overburdened(error: &Error) -> bool {
+fn is_overload(error: &Error) -> bool {
     matches!(error, Error::UpstreamBusy(_) | Error::UpstreamTimeout)
 }
 

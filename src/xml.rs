@@ -14,12 +14,11 @@
 use std::borrow::Cow;
 
 use quick_xml::escape::partial_escape;
-use serde::Serialize;
 use thiserror::Error;
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 use document::Document;
+
+use crate::object_id::ObjectId;
 
 pub mod document;
 #[cfg(test)]
@@ -59,26 +58,6 @@ pub enum Fault {
     /// One object was asked for and another one came.
     #[error("it is about another object than the one asked for")]
     OtherObject,
-}
-
-/// CUPI's identifier of an object: a UUID, printed in lower case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(value_type = String, format = Uuid, example = "75436abf-8784-450f-ac61-23a08be2c364")]
-pub struct ObjectId(Uuid);
-
-impl ObjectId {
-    /// Reads 8-4-4-4-12 hexadecimal digits in any case.
-    pub fn parse(text: &str) -> Option<Self> {
-        // The parser takes three more spellings, none of which is 36 characters long.
-        let uuid = (text.len() == 36).then(|| Uuid::try_parse(text).ok())??;
-        Some(Self(uuid))
-    }
-}
-
-impl std::fmt::Display for ObjectId {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.as_hyphenated().fmt(formatter)
-    }
 }
 
 /// One object of a document: its elements with their text, trimmed.

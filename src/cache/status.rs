@@ -1,8 +1,8 @@
-//! Where an answer came from: `Cache-Status` (RFC 9211).
+//! Where a response came from: `Cache-Status` (RFC 9211).
 
 use std::fmt;
 
-/// Where an answer came from. It prints as a `Cache-Status` (RFC 9211).
+/// Where a response came from. It prints as a `Cache-Status` (RFC 9211).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheStatus {
     /// It was kept, and is fresh for so many seconds more.
@@ -13,7 +13,7 @@ pub enum CacheStatus {
     Request(Kept),
 }
 
-/// What became of an answer that was fetched.
+/// What became of a response that was fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
     /// Kept for later.

@@ -11,11 +11,10 @@ use actix_web::http::header::{
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::cache::Answer;
-use crate::cache::status::CacheStatus;
+use crate::cache::{self, status::CacheStatus};
 use crate::error::Error;
+use crate::object_id::ObjectId;
 use crate::upstream::answer as upstream;
-use crate::xml::ObjectId;
 
 /// The gateway's own link to an object: the path of its collection, and its id.
 #[derive(Clone, Copy, Debug)]
@@ -82,20 +81,20 @@ fn find_id(answer: &upstream::Answer, collection: &str) -> Result<ObjectId, Erro
 }
 
 /// 200, or 304 where the client has this very answer (RFC 9110, section 13.1.2).
-pub fn read(headers: &HeaderMap, answer: &Answer, status: CacheStatus) -> HttpResponse {
+pub fn read(headers: &HeaderMap, kept: &cache::Response, status: CacheStatus) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response
         .insert_header((CACHE_CONTROL, HeaderValue::from_static("private, no-cache")))
         .insert_header((VARY, HeaderValue::from_static("Authorization, Origin")))
-        .insert_header((ETAG, answer.etag.clone()))
-        .insert_header((AGE, HeaderValue::from(answer.age())))
+        .insert_header((ETAG, kept.etag.clone()))
+        .insert_header((AGE, HeaderValue::from(kept.age())))
         .insert_header((CACHE_STATUS, status.to_string()));
-    if has(headers, &answer.etag) {
+    if has(headers, &kept.etag) {
         response.status(StatusCode::NOT_MODIFIED).finish()
     } else {
         response
             .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
-            .body(answer.body.clone())
+            .body(kept.body.clone())
     }
 }
 

@@ -20,8 +20,9 @@ use utoipa::{OpenApi, ToSchema};
 use crate::error::Refusal;
 use crate::gateway::respond::Link;
 use crate::gateway::{Incoming, Read, Response, Write, json};
+use crate::object_id::ObjectId;
 use crate::request::{JsonBody, NoQuery, PathId, checked_string};
-use crate::xml::{self, Fault, Object, ObjectId};
+use crate::xml::{self, Fault, Object};
 
 const PATH: &str = "/api/v1/accounts";
 const COLLECTION: &str = "/vmrest/user/externalserviceaccounts";

@@ -21,8 +21,9 @@ use utoipa::{OpenApi, ToSchema};
 use crate::error::{Error, Refusal};
 use crate::gateway::respond::{Created, Link, created};
 use crate::gateway::{Incoming, Read, Response, Write, json};
+use crate::object_id::ObjectId;
 use crate::request::{JsonBody, NoQuery, PathId, checked_string, flag_parameter};
-use crate::xml::{self, Fault, Object, ObjectId};
+use crate::xml::{self, Fault, Object};
 
 /// Where the resource lies.
 const PATH: &str = "/api/v1/alternate-devices";

@@ -12,7 +12,7 @@ const LOG_LIMIT: usize = 20_000;
 /// The newest requests.
 #[derive(Default)]
 pub struct Log {
-    entries: VecDeque<Asked>,
+    entries: VecDeque<LoggedRequest>,
     count: u64,
 }
 
@@ -24,7 +24,7 @@ impl Log {
     }
 
     /// Enters a request.
-    pub fn push(&mut self, asked: Asked) {
+    pub fn push(&mut self, asked: LoggedRequest) {
         if self.entries.len() == LOG_LIMIT {
             self.entries.pop_front();
         }
@@ -41,7 +41,7 @@ impl Log {
     }
 
     /// Reads the entries, the oldest first.
-    pub fn entries(&self) -> impl Iterator<Item = &Asked> {
+    pub fn entries(&self) -> impl Iterator<Item = &LoggedRequest> {
         self.entries.iter()
     }
 
@@ -53,7 +53,7 @@ impl Log {
 
 /// One request, as Unity Connection saw it. It holds secrets and is never printed.
 #[derive(Clone)]
-pub struct Asked {
+pub struct LoggedRequest {
     /// A number that grows with every request.
     pub number: u64,
     /// When the request was complete.
@@ -82,7 +82,7 @@ pub struct Asked {
     pub answered_at: Option<Instant>,
 }
 
-impl Asked {
+impl LoggedRequest {
     /// Reads the first header of this name, given in lower case.
     pub fn header(&self, name: &str) -> Option<String> {
         let (_, value) = self.headers.iter().find(|(known, _)| known == name)?;

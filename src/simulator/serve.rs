@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer::{Refusal, Reply};
 use super::guard::Claim;
-use super::log::Asked;
+use super::log::LoggedRequest;
 use super::person::Person;
 use super::store::Store;
 use super::switches::Switches;
@@ -78,7 +78,7 @@ async fn pause(span: Span) {
 
 /// A request under way.
 struct Call {
-    asked: Asked,
+    asked: LoggedRequest,
     claim: Option<Claim>,
     session: Option<String>,
     switches: Arc<Switches>,
@@ -214,7 +214,7 @@ impl Simulator {
         let owner = owner.and_then(|id| state.guard.session_of(id, &switches, now));
         let session_of = owner.map(|claim| claim.alias().to_owned());
         state.in_flight += 1;
-        let asked = Asked {
+        let asked = LoggedRequest {
             number: state.log.next_number(),
             at: now,
             method: request.method().to_string(),

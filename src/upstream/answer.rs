@@ -10,7 +10,7 @@ use crate::credentials::discloses;
 use crate::error::{Error, UpstreamAnswer};
 use crate::xml::{self, Fault, Object};
 
-/// The longest code or message that is passed on, in characters.
+/// The longest code or message that is window on, in characters.
 const MAX_MESSAGE: usize = 500;
 
 /// An answer that a resource understands: 2xx, or one of 400, 404, 409 and 422.
@@ -41,7 +41,7 @@ pub fn understand(reply: Reply, call: &Call) -> Result<Answer, Failure> {
         }
         body => {
             let body = body.unwrap_or_default();
-            let told = refused(status, tell(status, &body, call))?;
+            let told = refused(status, public(status, &body, call))?;
             (body, told)
         }
     };
@@ -65,7 +65,7 @@ fn refused(status: StatusCode, told: UpstreamAnswer) -> Result<UpstreamAnswer, F
 
 /// The part of an answer that callers may see: its status, and code and message of its error
 /// document unless they hold a secret of this very call.
-fn tell(status: StatusCode, body: &[u8], call: &Call) -> UpstreamAnswer {
+fn public(status: StatusCode, body: &[u8], call: &Call) -> UpstreamAnswer {
     let error = first_error(body).unwrap_or_default();
     let printable = |element: &str| {
         let text = error.as_ref()?.optional(element)?;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::answer::Answer;
 use super::exchange::Failure;
-use super::seldom::Seldom;
+use super::log_limit::LogLimit;
 use crate::error::Error;
 use crate::xml::Fault;
 
@@ -14,21 +14,21 @@ use crate::xml::Fault;
 #[derive(Debug)]
 pub struct Health {
     told: Mutex<Option<&'static str>>,
-    going: Seldom,
-    useless: Seldom,
+    going: LogLimit,
+    useless: LogLimit,
 }
 
 impl Default for Health {
     /// Nothing was told yet.
     fn default() -> Self {
-        Self { told: Mutex::default(), going: Seldom::new(1), useless: Seldom::new(1) }
+        Self { told: Mutex::default(), going: LogLimit::new(1), useless: LogLimit::new(1) }
     }
 }
 
 impl Health {
     /// Tells when Unity Connection goes, how, and when it is back. One that comes and goes all the
     /// time is told of once a minute.
-    pub fn note(&self, result: &Result<Answer, Failure>, now: Instant) {
+    pub fn report(&self, result: &Result<Answer, Failure>, now: Instant) {
         let gone = match result {
             Err(failure) => absence(&failure.error).map(|sentence| (sentence, failure)),
             Ok(_) => None,
@@ -36,13 +36,13 @@ impl Health {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         match gone {
             Some((sentence, failure)) if *told != Some(sentence) => {
-                let Some(untold) = self.going.pass(now) else {
+                let Some(suppressed) = self.going.admit(now) else {
                     return;
                 };
                 *told = Some(sentence);
                 let code = failure.error.problem_type().code;
                 let cause = failure.cause.as_deref();
-                tracing::warn!(code, cause, untold, "{sentence}");
+                tracing::warn!(code, cause, suppressed, "{sentence}");
             }
             None if told.take().is_some() => tracing::info!("Unity Connection answers again"),
             _ => {}
@@ -50,9 +50,9 @@ impl Health {
     }
 
     /// Tells that an answer is not the document that was asked for.
-    pub fn note_useless(&self, fault: &Fault, now: Instant) {
-        if let Some(untold) = self.useless.pass(now) {
-            tracing::warn!(reason = %fault, untold, "Unity Connection's answer cannot be used");
+    pub fn report_invalid(&self, fault: &Fault, now: Instant) {
+        if let Some(suppressed) = self.useless.admit(now) {
+            tracing::warn!(reason = %fault, suppressed, "Unity Connection's answer cannot be used");
         }
     }
 }

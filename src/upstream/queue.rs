@@ -8,7 +8,7 @@ use prometheus::Histogram;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
-use super::seldom::Seldom;
+use super::log_limit::LogLimit;
 use super::turns::{End, Ticket, Turns};
 use crate::config;
 use crate::credentials::CallerKey;
@@ -18,7 +18,7 @@ use crate::error::Error;
 pub struct Queue {
     timeout: Duration,
     max_in_flight: usize,
-    halving: Seldom,
+    halving: LogLimit,
     waits: Histogram,
     state: Mutex<State>,
 }
@@ -26,7 +26,7 @@ pub struct Queue {
 struct State {
     turns: Turns,
     waiters: HashMap<Ticket, Waiter>,
-    told_of_limit: bool,
+    limit_logged: bool,
 }
 
 type Waiter = oneshot::Sender<Result<Turn, Error>>;
@@ -37,30 +37,30 @@ impl Queue {
         Arc::new(Self {
             timeout: config.queue_timeout,
             max_in_flight: config.max_in_flight,
-            halving: Seldom::new(1),
+            halving: LogLimit::new(1),
             waits,
             state: Mutex::new(State {
                 turns: Turns::new(config.max_in_flight, config.queue_limit),
                 waiters: HashMap::new(),
-                told_of_limit: false,
+                limit_logged: false,
             }),
         })
     }
 
     /// Waits for the caller's turn. Whoever drops the wait gives up the place. Fails when there is
-    /// no place or no turn in time, and with the answer that the caller's call in flight got, where
+    /// no slot or no turn in time, and with the answer that the caller's call in flight got, where
     /// that answer holds for all of them.
     pub async fn turn(self: &Arc<Self>, caller: CallerKey, known: bool) -> Result<Turn, Error> {
         let (sender, receiver) = oneshot::channel();
-        let place = {
+        let slot = {
             let mut state = self.lock();
             let ticket = state.turns.enter(caller, known).ok_or(Error::Overloaded)?;
             state.waiters.insert(ticket, sender);
-            Place { queue: Arc::clone(self), caller, ticket, since: Instant::now() }
+            QueueSlot { queue: Arc::clone(self), caller, ticket, since: Instant::now() }
         };
         self.proceed();
         let turn = timeout(self.timeout, receiver).await;
-        drop(place);
+        drop(slot);
         turn.unwrap_or(Ok(Err(Error::Overloaded))).unwrap_or(Err(Error::Overloaded))
     }
 
@@ -91,22 +91,26 @@ impl Queue {
     }
 
     /// Tells the operator that Unity Connection does not keep up, unless he knows it of this limit.
-    fn tell_of_burden(&self, state: &mut State, before: usize) {
+    fn log_slowdown(&self, state: &mut State, before: usize) {
         let limit = state.turns.limit();
-        let known = state.told_of_limit && limit == before;
+        let known = state.limit_logged && limit == before;
         if limit == self.max_in_flight || known {
             return;
         }
-        if let Some(untold) = self.halving.pass(Instant::now().into_std()) {
-            state.told_of_limit = true;
-            tracing::warn!(limit, untold, "Unity Connection is overburdened: fewer calls at once");
+        if let Some(suppressed) = self.halving.admit(Instant::now().into_std()) {
+            state.limit_logged = true;
+            tracing::warn!(
+                limit,
+                suppressed,
+                "Unity Connection is overburdened: fewer calls at once"
+            );
         }
     }
 
     /// Tells the operator that the limit is back where it was.
-    fn tell_of_ease(&self, state: &mut State) {
+    fn log_recovery(&self, state: &mut State) {
         let limit = state.turns.limit();
-        if limit == self.max_in_flight && std::mem::take(&mut state.told_of_limit) {
+        if limit == self.max_in_flight && std::mem::take(&mut state.limit_logged) {
             tracing::info!(
                 limit,
                 "Unity Connection keeps up again: as many calls at once as configured"
@@ -130,15 +134,15 @@ pub struct Load {
     pub waiting: usize,
 }
 
-/// A place in the queue, given up when dropped.
-struct Place {
+/// A slot in the queue, given up when dropped.
+struct QueueSlot {
     queue: Arc<Queue>,
     caller: CallerKey,
     ticket: Ticket,
     since: Instant,
 }
 
-impl Drop for Place {
+impl Drop for QueueSlot {
     fn drop(&mut self) {
         let waited = self.since.elapsed();
         self.queue.waits.observe(waited.as_secs_f64());
@@ -162,7 +166,7 @@ impl Turn {
         let mut state = self.queue.lock();
         let before = state.turns.limit();
         state.turns.halve();
-        self.queue.tell_of_burden(&mut state, before);
+        self.queue.log_slowdown(&mut state, before);
     }
 
     /// Says how the call ended.
@@ -191,8 +195,8 @@ impl Drop for Turn {
             let before = state.turns.limit();
             state.turns.end(self.ticket, self.end);
             match self.end {
-                End::Overburdened => self.queue.tell_of_burden(&mut state, before),
-                End::Answered { .. } | End::Nothing => self.queue.tell_of_ease(&mut state),
+                End::Overloaded => self.queue.log_slowdown(&mut state, before),
+                End::Answered { .. } | End::Nothing => self.queue.log_recovery(&mut state),
             }
         }
         self.queue.proceed();

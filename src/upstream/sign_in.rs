@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use super::seldom::Seldom;
+use super::log_limit::LogLimit;
 use crate::config;
 use crate::credentials::CallerKey;
 use crate::error::Error;
@@ -29,7 +29,7 @@ const TOLD: u32 = 10;
 /// What is known of callers' credentials.
 pub struct SignIn {
     pause: Duration,
-    told: Seldom,
+    told: LogLimit,
     paused: Cache<CallerKey, Pause>,
     /// When it was noted: at most [`NOTED`] before the last time.
     accepted: Cache<CallerKey, Instant>,
@@ -46,7 +46,7 @@ impl SignIn {
     pub fn new(config: &config::Upstream) -> Self {
         Self {
             pause: config.sign_in_pause,
-            told: Seldom::new(TOLD),
+            told: LogLimit::new(TOLD),
             paused: newest(config.sign_in_pause),
             accepted: newest(KNOWN + NOTED),
         }
@@ -92,8 +92,8 @@ impl SignIn {
         }
         let pause = Pause { since: SystemTime::now(), ends: Instant::now() + self.pause };
         self.paused.insert(caller, pause);
-        if let Some(untold) = self.told.pass(Instant::now()) {
-            tracing::warn!(%caller, untold, "sign-in paused: Unity Connection rejected these credentials");
+        if let Some(suppressed) = self.told.admit(Instant::now()) {
+            tracing::warn!(%caller, suppressed, "sign-in paused: Unity Connection rejected these credentials");
         }
         true
     }

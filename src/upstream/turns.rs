@@ -41,7 +41,7 @@ pub enum End {
         accepted: bool,
     },
     /// It was busy, or did not answer in time.
-    Overburdened,
+    Overloaded,
     /// Nothing was learned: not sent, or failed on the way.
     Nothing,
 }
@@ -54,7 +54,7 @@ pub struct Turns {
     limit: usize,
     answers: usize,
     lines: HashMap<CallerKey, Line>,
-    round: VecDeque<Place>,
+    round: VecDeque<RoundEntry>,
     strangers: VecDeque<CallerKey>,
     in_flight: HashMap<Ticket, CallerKey>,
     strangers_in_flight: usize,
@@ -71,7 +71,7 @@ struct Line {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum RoundEntry {
     Known(CallerKey),
     Strangers,
 }
@@ -148,22 +148,22 @@ impl Turns {
             return None;
         }
         let caller = match self.round.front().copied()? {
-            Place::Strangers if self.strangers_in_flight > 0 && self.round.len() > 1 => {
+            RoundEntry::Strangers if self.strangers_in_flight > 0 && self.round.len() > 1 => {
                 // They had their turn; whoever is known comes first.
                 match self.round.remove(1) {
-                    Some(Place::Known(caller)) => caller,
-                    Some(Place::Strangers) | None => return None,
+                    Some(RoundEntry::Known(caller)) => caller,
+                    Some(RoundEntry::Strangers) | None => return None,
                 }
             }
-            Place::Strangers => {
+            RoundEntry::Strangers => {
                 self.round.pop_front();
                 let caller = self.strangers.pop_front()?;
                 if !self.strangers.is_empty() {
-                    self.round.push_back(Place::Strangers);
+                    self.round.push_back(RoundEntry::Strangers);
                 }
                 caller
             }
-            Place::Known(caller) => {
+            RoundEntry::Known(caller) => {
                 self.round.pop_front();
                 caller
             }
@@ -209,7 +209,7 @@ impl Turns {
                     self.answers = 0;
                 }
             }
-            End::Overburdened => self.halve(),
+            End::Overloaded => self.halve(),
             End::Nothing => {}
         }
 
@@ -257,29 +257,29 @@ impl Turns {
         } else if let Some(place) = self.strangers.iter().position(|stranger| *stranger == caller) {
             self.strangers.remove(place);
             if self.strangers.is_empty() {
-                self.round.retain(|place| *place != Place::Strangers);
+                self.round.retain(|place| *place != RoundEntry::Strangers);
             }
-            self.round.push_back(Place::Known(caller));
+            self.round.push_back(RoundEntry::Known(caller));
         }
     }
 
     fn join_round(&mut self, caller: CallerKey, known: bool) {
         if known {
-            self.round.push_back(Place::Known(caller));
+            self.round.push_back(RoundEntry::Known(caller));
             return;
         }
         self.strangers.push_back(caller);
         if self.strangers.len() == 1 {
-            self.round.push_back(Place::Strangers);
+            self.round.push_back(RoundEntry::Strangers);
         }
     }
 
     fn leave_round(&mut self, caller: CallerKey) {
-        self.round.retain(|place| *place != Place::Known(caller));
+        self.round.retain(|place| *place != RoundEntry::Known(caller));
         let before = self.strangers.len();
         self.strangers.retain(|stranger| *stranger != caller);
         if before > 0 && self.strangers.is_empty() {
-            self.round.retain(|place| *place != Place::Strangers);
+            self.round.retain(|place| *place != RoundEntry::Strangers);
         }
     }
 }

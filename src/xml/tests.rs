@@ -1,4 +1,5 @@
-use super::{Fault, ObjectId, list, object};
+use super::{Fault, list, object};
+use crate::object_id::ObjectId;
 
 const ID: &str = "75436abf-8784-450f-ac61-23a08be2c364";
 

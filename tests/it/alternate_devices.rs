@@ -1,7 +1,7 @@
 //! Alternate devices: the five calls, what is sent for them, and what comes of every answer.
 
 use actix_web::rt::System;
-use cupi_gateway::simulator::{Asked, Simulator};
+use cupi_gateway::simulator::{LoggedRequest, Simulator};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ fn given() -> [Value; 3] {
 }
 
 /// One call as it was made: method, path and query, and the body.
-fn call(asked: &Asked) -> (String, String) {
+fn call(asked: &LoggedRequest) -> (String, String) {
     let query = asked.query.as_ref().map(|query| format!("?{query}"));
     let line = format!("{} {}{}", asked.method, asked.path, query.unwrap_or_default());
     (line, String::from_utf8(asked.body.to_vec()).unwrap())

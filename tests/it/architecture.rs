@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// What each module may use, from the street down to the foundation, each below all that use it. What stands in a folder
 /// counts as its module.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("demo", &["server", "signals", "simulator"]),
     ("check", &["config", "upstream"]),
     (
@@ -30,7 +30,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("middleware", &["access", "credentials", "drain", "error", "problem"]),
     ("admin", &["drain", "metrics"]),
     ("openapi", &["error", "problem", "request", "resources"]),
-    ("resources", &["error", "gateway", "request", "xml"]),
+    ("resources", &["error", "gateway", "object_id", "request", "xml"]),
     (
         "gateway",
         &[
@@ -40,24 +40,26 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "drain",
             "error",
             "metrics",
+            "object_id",
             "request",
             "upstream",
             "xml",
         ],
     ),
     ("cache", &["config", "credentials", "error"]),
-    ("upstream", &["config", "credentials", "error", "metrics", "xml"]),
-    ("access", &["credentials", "drain", "error", "metrics", "request", "xml"]),
+    ("upstream", &["config", "credentials", "error", "metrics", "object_id", "xml"]),
+    ("access", &["credentials", "drain", "error", "metrics", "object_id", "request"]),
     ("credentials", &["error"]),
-    ("request", &["drain", "error", "xml"]),
+    ("request", &["drain", "error", "object_id"]),
     ("problem", &["error"]),
     ("logging", &["config"]),
-    ("xml", &[]),
+    ("xml", &["object_id"]),
     ("error", &[]),
     ("drain", &[]),
     ("metrics", &[]),
     ("signals", &[]),
     ("config", &[]),
+    ("object_id", &[]),
 ];
 
 /// The most lines that a file may have, comments included, tests excluded.

@@ -29,7 +29,7 @@ fn another_way_to_be_gone_is_told_of_too() {
     let begin = Instant::now();
     let meet = |error: Error, minute: u64| {
         let failure = Err(Failure::late(error));
-        health.note(&failure, begin + Duration::from_secs(60 * minute));
+        health.report(&failure, begin + Duration::from_secs(60 * minute));
     };
     let redirected = || Error::UpstreamRedirected(UpstreamAnswer::new(StatusCode::FOUND));
 
@@ -69,18 +69,18 @@ async fn a_burden_that_stays_is_told_of_even_where_it_began_unseen() {
     let told = || (log.count("is overburdened"), log.count("keeps up again"));
     time::pause();
 
-    call(End::Overburdened).await;
+    call(End::Overloaded).await;
     assert_eq!(told(), (1, 0));
     for _ in 0..20 {
         call(End::Answered { accepted: true }).await;
     }
     assert_eq!(told(), (1, 1));
     // Within the minute nothing is said, but what stays is.
-    call(End::Overburdened).await;
+    call(End::Overloaded).await;
     assert_eq!(told(), (1, 1));
     for _ in 0..5 {
         time::advance(Duration::from_secs(61)).await;
-        call(End::Overburdened).await;
+        call(End::Overloaded).await;
     }
 
     assert_eq!(told(), (2, 1));

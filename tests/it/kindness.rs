@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::rt;
-use cupi_gateway::simulator::{Asked, Simulator};
+use cupi_gateway::simulator::{LoggedRequest, Simulator};
 use futures_util::join;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
@@ -23,7 +23,7 @@ fn person(number: usize) -> String {
 }
 
 /// The most calls that were open at once, of one person if one is named.
-fn most_at_once(log: &[Asked], alias: Option<&str>) -> usize {
+fn most_at_once(log: &[LoggedRequest], alias: Option<&str>) -> usize {
     let calls =
         log.iter().filter(|asked| alias.is_none_or(|alias| asked.alias.as_deref() == Some(alias)));
     let calls: Vec<_> = calls.map(|asked| (asked.at, asked.answered_at.unwrap())).collect();

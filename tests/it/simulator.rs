@@ -7,7 +7,7 @@ mod wire;
 
 use std::net::SocketAddr;
 
-use cupi_gateway::simulator::{Asked, Simulator, Switches, bind};
+use cupi_gateway::simulator::{LoggedRequest, Simulator, Switches, bind};
 
 use crate::support::{Reply, ask, basic};
 
@@ -33,7 +33,7 @@ async fn fung(simulator: &Simulator, method: &str, path: &str) -> Reply {
     call(simulator, method, path, &basic("fung", "winter-2010")).await
 }
 
-fn first_asked(simulator: &Simulator) -> Asked {
+fn first_asked(simulator: &Simulator) -> LoggedRequest {
     simulator.log()[0].clone()
 }
 

@@ -115,7 +115,7 @@ fn an_accepted_stranger_is_known_with_all_who_wait_in_his_line() {
     turns.end(ticket, ANSWERED);
 
     assert_eq!(turns.strangers_waiting, 1);
-    assert_eq!(turns.round, [Place::Strangers, Place::Known(caller(1))]);
+    assert_eq!(turns.round, [RoundEntry::Strangers, RoundEntry::Known(caller(1))]);
 }
 
 #[test]
@@ -131,9 +131,9 @@ fn the_limit_halves_when_overburdened_and_rises_after_ten_answers() {
         limits.push(turns.limit());
     };
 
-    call(End::Overburdened, 1);
-    call(End::Overburdened, 1);
-    call(End::Overburdened, 1);
+    call(End::Overloaded, 1);
+    call(End::Overloaded, 1);
+    call(End::Overloaded, 1);
     call(ANSWERED, 9);
     call(End::Nothing, 5);
     call(ANSWERED, 1);
@@ -183,7 +183,7 @@ enum Event {
 fn event() -> impl Strategy<Value = Event> {
     let end = prop_oneof![
         4 => any::<bool>().prop_map(|accepted| End::Answered { accepted }),
-        1 => Just(End::Overburdened),
+        1 => Just(End::Overloaded),
         1 => Just(End::Nothing),
     ];
     prop_oneof![
