@@ -7,11 +7,13 @@ use actix_web::FromRequest;
 use actix_web::rt::System;
 use actix_web::test::TestRequest;
 use actix_web::web::Data;
+use cupi_gateway::cache::directives::Directives;
 use cupi_gateway::cache::status::CacheStatus;
-use cupi_gateway::cache::{Cache, Lookup};
+use cupi_gateway::cache::{Cache, Fetched, Lookup};
 use cupi_gateway::config::Config;
 use cupi_gateway::credentials::{Caller, CallerKey, CallerKeys};
 use cupi_gateway::error::Error;
+use cupi_gateway::metrics::Metrics;
 use cupi_gateway::resources::accounts::translate_list;
 use cupi_gateway::upstream::turns::{End, Turns};
 use divan::counter::{BytesCount, ItemsCount};
@@ -37,16 +39,18 @@ fn translate(bencher: Bencher, accounts: usize) {
 fn cache_hit(bencher: Bencher) {
     let system = System::new();
     let config = Config::parse("upstream.url = 'http://127.0.0.1'\ncache.ttl = '10m'");
-    let cache = Arc::new(Cache::new(&config.expect("settings")));
+    let cache = Arc::new(Cache::new(config.expect("settings").cache, &Metrics::new()));
     let [caller] = callers();
     let body = translate_list(document(2).as_bytes()).expect("accounts");
     let look = |body: Result<Vec<u8>, Error>| {
         let lookup = Lookup {
             caller,
+            generation: Some(1),
             path: "/vmrest/user/externalserviceaccounts".to_owned(),
-            no_cache: false,
+            directives: Directives::default(),
         };
-        let (answer, status) = system.block_on(cache.get(lookup, async move { body }));
+        let fetched = body.map(|body| Fetched { body, generation: Some(1) });
+        let (answer, status) = system.block_on(cache.get(lookup, async move { fetched }));
         (answer.expect("an answer"), status)
     };
     look(Ok(body));

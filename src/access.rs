@@ -22,16 +22,20 @@ use crate::request::traceparent;
 /// What its client's going away is called beside the codes of problems.
 const CLIENT_GONE: &str = "client_gone";
 
-/// Where a request's way is progress: one of its extensions.
+/// What is known of a request on its way: one of its extensions.
 #[derive(Clone, Debug, Default)]
-pub struct AccessRecord(Rc<Cell<Progress>>);
+pub struct AccessRecord {
+    /// The trace that the request belongs to.
+    pub trace: Option<HeaderValue>,
+    progress: Rc<Cell<Progress>>,
+}
 
 impl AccessRecord {
     /// Adds to what is known.
     pub fn update(&self, change: impl FnOnce(&mut Progress)) {
-        let mut known = self.0.get();
+        let mut known = self.progress.get();
         change(&mut known);
-        self.0.set(known);
+        self.progress.set(known);
     }
 }
 
@@ -46,7 +50,7 @@ pub struct Progress {
     pub queued_since: Option<Instant>,
     /// How long it waited for its turn, or for none.
     pub queue_time: Option<Duration>,
-    /// How long its call took.
+    /// How long its calls took.
     pub upstream_time: Option<Duration>,
 }
 
@@ -59,7 +63,6 @@ pub struct AccessLine {
     /// The object that a write's path names.
     object: Option<ObjectId>,
     request_id: HeaderValue,
-    trace: Option<HeaderValue>,
     metrics: Option<Data<Metrics>>,
     drain: Option<Data<Drain>>,
     record: AccessRecord,
@@ -74,7 +77,7 @@ struct Outcome<'a> {
     /// The object that a write made.
     made: Option<&'a str>,
     /// What a write did to its object.
-    outcome: Option<&'static str>,
+    effect: Option<&'static str>,
 }
 
 impl AccessLine {
@@ -88,7 +91,8 @@ impl AccessLine {
         // Decoded, as the handler will see it.
         let path = request.match_info().as_str();
         let mut names = path.split('/').filter(|_| is_write(&method));
-        let record = AccessRecord::default();
+        let trace = traceparent(request.headers());
+        let record = AccessRecord { trace, ..AccessRecord::default() };
         request.extensions_mut().insert(record.clone());
         let object = names.find_map(ObjectId::parse);
         Self {
@@ -97,7 +101,6 @@ impl AccessLine {
             object,
             method,
             request_id,
-            trace: traceparent(request.headers()),
             metrics: request.app_data::<Data<Metrics>>().cloned(),
             drain,
             record,
@@ -113,7 +116,7 @@ impl AccessLine {
             status: Some(response.status().as_u16()),
             code: error.map(|error| error.problem_type().code),
             made: location.and_then(|uri| uri.to_str().ok()?.rsplit('/').next()),
-            outcome: Some(match error {
+            effect: Some(match error {
                 None => "done",
                 Some(Error::OutcomeUnknown(_)) => "unknown",
                 Some(_) => "refused",
@@ -132,13 +135,13 @@ impl AccessLine {
                 duration,
             });
         }
-        let progress = self.record.0.get();
+        let progress = self.record.progress.get();
         // Whoever has no credentials changes nothing.
         let write = is_write(&self.method) && progress.caller.is_some();
         let object = self.object.map(|id| id.to_string());
         let still = progress.queued_since.map(|since| since.elapsed());
         let waited = progress.queue_time.or(still);
-        let trace = self.trace.as_ref();
+        let trace = self.record.trace.as_ref();
         tracing::info!(
             target: "cupi_gateway::access",
             method = self.method.as_str(),
@@ -150,7 +153,7 @@ impl AccessLine {
             upstream_ms = progress.upstream_time.map(milliseconds),
             cache = progress.cache,
             object = outcome.made.or(object.as_deref()).filter(|_| write),
-            outcome = outcome.outcome.filter(|_| write),
+            outcome = outcome.effect.filter(|_| write),
             request_id = self.request_id.to_str().ok(),
             trace_id = trace.and_then(|trace| trace.to_str().ok()?.get(3..35)),
             caller = progress.caller.map(|caller| caller.to_string()),
@@ -167,7 +170,7 @@ impl Drop for AccessLine {
             self.write(&Outcome {
                 code: Some(CLIENT_GONE),
                 // What had its turn is sent all the same.
-                outcome: self.record.0.get().queue_time.map(|_| "unknown"),
+                effect: self.record.progress.get().queue_time.map(|_| "unknown"),
                 ..Outcome::default()
             });
         }

@@ -1,13 +1,12 @@
-//! Finished responses, kept for each caller: freshness (RFC 9111), collapsing, generations,
-//! `Cache-Status` (RFC 9211).
+//! Finished responses, kept for each caller: freshness (RFC 9111), collapsing, `Cache-Status`
+//! (RFC 9211).
 //!
 //! Identical reads that arrive together share one call, in all workers and also where nothing is
-//! kept. A write, or a rejection, starts a new generation of the caller's responses: what was read
-//! before it is out of reach from then on, even if it arrives later.
+//! kept. A response is kept under the generation of its caller. A write or a rejection ends that
+//! generation: what was read before is out of reach from then on, even if it arrives later.
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,28 +17,26 @@ use moka::policy::EvictionPolicy;
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
+use directives::Directives;
 use status::{CacheStatus, Kept};
 
-use crate::config::Config;
+use crate::config;
 use crate::credentials::CallerKey;
 use crate::error::Error;
+use crate::metrics::Metrics;
 
+pub mod directives;
 pub mod status;
 
 /// What an entry weighs besides its body and path, in bytes: key, validator, moka's own.
 const OVERHEAD: usize = 256;
 
-/// How many callers' generations are remembered, the newest.
-const CAPACITY: u64 = 100_000;
-
 /// The responses of all callers, shared by all workers.
 pub struct Cache {
     ttl: Duration,
     max_size: usize,
-    responses: moka::future::Cache<Key, Arc<Response>>,
+    responses: moka::sync::Cache<Key, Arc<Response>>,
     in_flight: Mutex<HashMap<Key, Waiters>>,
-    generations: moka::sync::Cache<CallerKey, u64>,
-    last_generation: AtomicU64,
 }
 
 /// Those who wait for a call that another request makes.
@@ -48,7 +45,7 @@ type Waiters = Vec<oneshot::Sender<Result<Arc<Response>, Error>>>;
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     caller: CallerKey,
-    generation: u64,
+    generation: Option<u64>,
     path: String,
 }
 
@@ -84,51 +81,52 @@ impl Response {
 pub struct Lookup {
     /// Whose response.
     pub caller: CallerKey,
+    /// The generation of what is kept for the caller; none where nothing is.
+    pub generation: Option<u64>,
     /// Path and query on Unity Connection.
     pub path: String,
-    /// Whether the client wants no response that was kept.
-    pub no_cache: bool,
+    /// What the client wants of the cache.
+    pub directives: Directives,
+}
+
+/// What was fetched.
+pub struct Fetched {
+    /// JSON.
+    pub body: Vec<u8>,
+    /// The generation under which it can be kept; none where it cannot.
+    pub generation: Option<u64>,
 }
 
 impl Cache {
     /// Keeps nothing yet.
-    pub fn new(config: &Config) -> Self {
-        // A generation has to outlive every response whose call began before it.
-        let call = config.upstream.queue_timeout + config.upstream.timeout;
-        Self {
-            ttl: config.cache.ttl,
-            max_size: config.cache.max_size,
-            responses: moka::future::Cache::builder()
-                .max_capacity(config.cache.max_size as u64)
-                // The default policy may refuse a new response while old ones are asked for.
-                .eviction_policy(EvictionPolicy::lru())
-                .weigher(|key: &Key, response: &Arc<Response>| weight(&key.path, response))
-                .time_to_live(config.cache.ttl)
-                .build(),
-            in_flight: Mutex::default(),
-            generations: moka::sync::Cache::builder()
-                .max_capacity(CAPACITY)
-                .eviction_policy(EvictionPolicy::lru())
-                .time_to_live(2 * (config.cache.ttl + call))
-                .build(),
-            last_generation: AtomicU64::new(0),
-        }
+    pub fn new(config: config::Cache, metrics: &Metrics) -> Self {
+        let responses = moka::sync::Cache::builder()
+            .max_capacity(config.max_size as u64)
+            // The default policy may refuse a new response while old ones are asked for.
+            .eviction_policy(EvictionPolicy::lru())
+            .weigher(|key: &Key, response: &Arc<Response>| weight(&key.path, response))
+            .time_to_live(config.ttl)
+            .build();
+        let weighed = responses.clone();
+        metrics.watch("cupi_gateway_cache_size_bytes", "What all kept answers weigh.", move || {
+            usize::try_from(weighed.weighted_size()).unwrap_or(usize::MAX)
+        });
+        Self { ttl: config.ttl, max_size: config.max_size, responses, in_flight: Mutex::default() }
     }
 
-    /// Finds a fresh response, or fetches one: at most once for all who look for it together. What
-    /// `fetch` has begun it ends, for the others and for later, even when every client has gone.
+    /// Finds a fresh response, or fetches one: at most once for all who look for it together. A
+    /// fetch that has begun ends for the others and for later, even when every client has gone.
     pub async fn get(
         self: &Arc<Self>,
         lookup: Lookup,
-        fetch: impl Future<Output = Result<Vec<u8>, Error>> + 'static,
+        fetch: impl Future<Output = Result<Fetched, Error>> + 'static,
     ) -> (Result<Arc<Response>, Error>, CacheStatus) {
-        let Lookup { caller, path, no_cache } = lookup;
-        let key = Key { caller, generation: self.generation(caller), path };
-        if no_cache {
-            self.responses.invalidate(&key).await;
-        } else if let Some(response) = self.responses.get(&key).await {
-            let age = response.fetched.elapsed();
-            let ttl = self.ttl.saturating_sub(age).as_secs();
+        let Lookup { caller, generation, path, directives } = lookup;
+        let key = Key { caller, generation, path };
+        if directives.no_cache {
+            self.responses.invalidate(&key);
+        } else if let Some(response) = self.kept(&key) {
+            let ttl = self.ttl.saturating_sub(response.fetched.elapsed()).as_secs();
             return (Ok(response), CacheStatus::Hit(ttl));
         }
 
@@ -138,28 +136,19 @@ impl Cache {
         } else {
             let call = Fetch { cache: Arc::clone(self), key, response: None };
             // A task of its own, which goes on when the client has gone.
-            let making = rt::spawn(call.make(no_cache, fetch));
+            let making = rt::spawn(call.make(directives, fetch));
             // It ends early only with its worker.
             let nothing = (Err(Error::Overloaded), Kept::No);
             making.await.unwrap_or(nothing)
         };
-        let status = if no_cache { CacheStatus::Request(kept) } else { CacheStatus::Miss(kept) };
+        let status =
+            if directives.no_cache { CacheStatus::Request(kept) } else { CacheStatus::Miss(kept) };
         (response, status)
     }
 
-    /// What all kept responses weigh, in bytes.
-    pub fn size(&self) -> usize {
-        usize::try_from(self.responses.weighted_size()).unwrap_or(usize::MAX)
-    }
-
-    /// Drops what the caller has, and what is on its way to him.
-    pub fn renew(&self, caller: CallerKey) {
-        let generation = 1 + self.last_generation.fetch_add(1, Ordering::Relaxed);
-        self.generations.insert(caller, generation);
-    }
-
-    fn generation(&self, caller: CallerKey) -> u64 {
-        self.generations.get(&caller).unwrap_or(0)
+    /// A fresh response that is kept. Nothing is kept without a generation.
+    fn kept(&self, key: &Key) -> Option<Arc<Response>> {
+        key.generation.and_then(|_| self.responses.get(key))
     }
 
     /// A place among those who wait for a call that is under way; none where there is none yet:
@@ -179,11 +168,16 @@ impl Cache {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether later readers find this response.
-    fn keeps(&self, key: &Key, response: &Response) -> bool {
-        !self.ttl.is_zero()
-            && weight(&key.path, response) as usize <= self.max_size
-            && self.generation(key.caller) == key.generation
+    /// Keeps a response where it can be found later, and says whether it did.
+    fn keep(&self, key: Key, response: &Arc<Response>) -> Kept {
+        let fits = weight(&key.path, response) as usize <= self.max_size;
+        if key.generation.is_none() || self.ttl.is_zero() || !fits {
+            return Kept::No;
+        }
+        self.responses.insert(key, Arc::clone(response));
+        // Done here, so that what is counted is what is kept.
+        self.responses.run_pending_tasks();
+        Kept::Stored
     }
 }
 
@@ -197,25 +191,25 @@ struct Fetch {
 impl Fetch {
     async fn make(
         mut self,
-        no_cache: bool,
-        fetch: impl Future<Output = Result<Vec<u8>, Error>>,
+        directives: Directives,
+        fetch: impl Future<Output = Result<Fetched, Error>>,
     ) -> (Result<Arc<Response>, Error>, Kept) {
-        let responses = &self.cache.responses;
         // The call before this one may have ended just now.
-        if !no_cache && let Some(response) = responses.get(&self.key).await {
+        if !directives.no_cache
+            && let Some(response) = self.cache.kept(&self.key)
+        {
             self.response = Some(Ok(Arc::clone(&response)));
             return (Ok(response), Kept::Stored);
         }
-        let response = fetch.await.map(|body| Arc::new(Response::new(body)));
         let mut kept = Kept::No;
-        if let Ok(response) = &response
-            && self.cache.keeps(&self.key, response)
-        {
-            kept = Kept::Stored;
-            responses.insert(self.key.clone(), Arc::clone(response)).await;
-            // Done here, so that what is counted is what is kept.
-            responses.run_pending_tasks().await;
-        }
+        let response = fetch.await.map(|fetched| {
+            let response = Arc::new(Response::new(fetched.body));
+            if !directives.no_store {
+                let key = Key { generation: fetched.generation, ..self.key.clone() };
+                kept = self.cache.keep(key, &response);
+            }
+            response
+        });
         self.response = Some(response.clone());
         (response, kept)
     }
@@ -224,7 +218,7 @@ impl Fetch {
 impl Drop for Fetch {
     fn drop(&mut self) {
         let waiters = self.cache.in_flight().remove(&self.key);
-        // Without an response they learn that none comes. Who has gone needs none.
+        // Without a response they learn that none comes. A waiter that has gone needs none.
         if let Some(response) = &self.response {
             for waiter in waiters.into_iter().flatten() {
                 drop(waiter.send(response.clone()));

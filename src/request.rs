@@ -7,9 +7,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use serde::Deserialize;
@@ -222,13 +220,6 @@ pub fn checked_string<'de, D: serde::Deserializer<'de>>(
 /// began.
 pub fn broken_rule<E: serde::de::Error>(rule: &str) -> E {
     E::custom(format_args!("{RULE}{rule}"))
-}
-
-/// Whether the client wants no answer that was kept (RFC 9111, section 5.2.1.4).
-pub fn no_cache(headers: &HeaderMap) -> bool {
-    let fields = headers.get_all(CACHE_CONTROL).filter_map(|value| value.to_str().ok());
-    let mut directives = fields.flat_map(|text| text.split(','));
-    directives.any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
 }
 
 /// The request's trace context, where it is there once and valid (W3C Trace Context, section 3.2).

@@ -24,8 +24,7 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::metrics::Metrics;
 use crate::signals::Signals;
-use crate::upstream::shared::Shared;
-use crate::upstream::{Upstream, tls};
+use crate::upstream::{Door, Upstream, tls};
 use crate::{admin, middleware, openapi, resources};
 
 pub mod certificate;
@@ -78,9 +77,8 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
     let drain = Drain::new();
     let metrics = Arc::new(Metrics::new());
     let keys = CallerKeys::new();
-    let cache = Arc::new(Cache::new(config));
-    let shared = Arc::new(Shared::new(&config.upstream, Arc::clone(&metrics)));
-    watch(&metrics, &cache, &shared);
+    let cache = Arc::new(Cache::new(config.cache, &metrics));
+    let door = Arc::new(Door::new(config, &metrics));
     let admin = {
         let (drain, metrics) = (drain.clone(), Arc::clone(&metrics));
         HttpServer::new(move || {
@@ -95,7 +93,7 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
 
     let (settings, serving) = (config.clone(), drain.clone());
     let app = move || {
-        let upstream = Upstream::new(&settings.upstream, Arc::clone(&tls), Arc::clone(&shared));
+        let upstream = Upstream::new(&settings.upstream, Arc::clone(&tls), Arc::clone(&door));
         let gateway = Gateway::new(Arc::clone(&cache), upstream, Arc::clone(&metrics));
         App::new()
             .app_data(Data::new(keys.clone()))
@@ -197,35 +195,6 @@ fn listen(key: &str, address: SocketAddr) -> io::Result<TcpListener> {
         socket.listen(BACKLOG)?.into_std()
     };
     open().map_err(|error| io::Error::new(error.kind(), format!("{key}: {address}: {error}")))
-}
-
-/// The gauges that are read when somebody asks for them.
-fn watch(metrics: &Metrics, cache: &Arc<Cache>, shared: &Arc<Shared>) {
-    let cache = Arc::clone(cache);
-    let [in_flight, limit, waiting, pauses] = std::array::from_fn(|_| Arc::clone(shared));
-    metrics.watch("cupi_gateway_cache_size_bytes", "What all kept answers weigh.", move || {
-        cache.size()
-    });
-    metrics.watch(
-        "cupi_gateway_upstream_in_flight",
-        "Calls to Unity Connection in flight.",
-        move || in_flight.load().in_flight,
-    );
-    metrics.watch(
-        "cupi_gateway_upstream_limit",
-        "Calls that may be in flight at once: less than configured while Unity Connection is overburdened.",
-        move || limit.load().limit,
-    );
-    metrics.watch(
-        "cupi_gateway_upstream_queue_length",
-        "Calls that wait for their turn.",
-        move || waiting.load().waiting,
-    );
-    metrics.watch(
-        "cupi_gateway_sign_in_pauses",
-        "Credentials that are not sent now, since Unity Connection rejected them.",
-        move || pauses.pauses(),
-    );
 }
 
 async fn not_found() -> Result<HttpResponse, Error> {

@@ -1,187 +1,161 @@
-//! The only door to Unity Connection: who may call and when, one call there and back within a
-//! deadline, and what its status means.
+//! The only door to Unity Connection: who may call and when, calls there and back within a
+//! deadline, and what comes of them.
 
-use std::borrow::Cow;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode};
-use secrecy::SecretString;
 use tokio::time::{Instant, timeout_at};
 
-use crate::config;
+use crate::access::AccessRecord;
+use crate::config::{self, Config};
 use crate::credentials::{Caller, CallerKey};
 use crate::error::{Error, UpstreamAnswer};
-use crate::metrics::Exchange;
-use crate::object_id::ObjectId;
+use crate::metrics::{Exchange, Metrics};
 use crate::xml::Fault;
 
 use answer::{Answer, understand};
-use exchange::{Connection, Connections, Failure};
-use queue::Turn;
-use shared::Shared;
+use call::Call;
+use callers::Callers;
+use exchange::{Connection, Connections, Failure, Identity};
+use health::Health;
+use queue::{InFlight, Queue};
 use turns::End;
 
 pub mod answer;
+pub mod call;
+pub mod callers;
 pub mod exchange;
 pub mod health;
 pub mod log_limit;
 pub mod queue;
-pub mod session;
-pub mod shared;
-pub mod sign_in;
 pub mod tls;
 pub mod turns;
 
-/// One call to Unity Connection.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// GET, PUT, POST or DELETE.
-    pub method: Method,
-    /// Path and query.
-    pub path: String,
-    /// A `password` parameter that the query gets besides.
-    pub password: Option<SecretString>,
-    /// An XML document.
-    pub body: Option<String>,
-    /// Whether the same path is read once after a 400, in the same turn.
-    pub look_again: bool,
-    /// Whether the caller's session cookies go along.
-    pub in_session: bool,
-    /// Whose call it is.
-    pub caller: Caller,
-    /// The trace that it belongs to.
-    pub traceparent: Option<HeaderValue>,
+/// What all workers have in common.
+pub struct Door {
+    queue: Arc<Queue>,
+    callers: Callers,
+    health: Health,
+    metrics: Arc<Metrics>,
+}
+
+impl Door {
+    /// Nobody has called yet.
+    pub fn new(config: &Config, metrics: &Arc<Metrics>) -> Self {
+        Self {
+            queue: Queue::new(&config.upstream, metrics),
+            callers: Callers::new(config, metrics),
+            health: Health::default(),
+            metrics: Arc::clone(metrics),
+        }
+    }
 }
 
 /// One worker's way through the door.
 pub struct Upstream {
     timeout: Duration,
     connections: Connections,
-    shared: Arc<Shared>,
+    door: Arc<Door>,
 }
 
 impl Upstream {
     /// Connects nothing yet.
-    pub fn new(
-        config: &config::Upstream,
-        tls: Arc<rustls::ClientConfig>,
-        shared: Arc<Shared>,
-    ) -> Self {
-        Self { timeout: config.timeout, connections: Connections::new(config, tls), shared }
+    pub fn new(config: &config::Upstream, tls: Arc<rustls::ClientConfig>, door: Arc<Door>) -> Self {
+        Self { timeout: config.timeout, connections: Connections::new(config, tls), door }
     }
 
-    /// Fails while the caller's sign-in is paused.
-    pub fn check_sign_in(&self, caller: CallerKey) -> Result<(), Error> {
-        self.shared.sign_in.check(caller)
+    /// Tells the generation of what is kept for the caller, who has nothing kept without one. Fails
+    /// while the caller's sign-in is paused.
+    pub fn check_sign_in(&self, caller: CallerKey) -> Result<Option<u64>, Error> {
+        self.door.callers.check_sign_in(caller)?;
+        Ok(self.door.callers.generation(caller))
     }
 
-    /// Waits until the caller may call.
-    pub async fn turn(&self, caller: CallerKey) -> Result<Turn, Error> {
-        let known = self.shared.sign_in.is_known(caller);
-        self.shared.queue.turn(caller, known).await
-    }
-
-    /// Makes one call and ends the turn. Every failure of one that is no GET says whether Unity
-    /// Connection may have done what it was asked.
-    pub async fn call(&self, turn: Turn, call: &Call) -> Result<Answer, Error> {
-        let caller = call.caller.key;
-        // The call before this one may have been rejected.
-        self.check_sign_in(caller)?;
-        let begun = Instant::now();
-        let deadline = begun + self.timeout;
-
-        let mut result = self.attempt(call, deadline).await;
-        if let Err(Failure { error: Error::CredentialsRejected(told), .. }) = result {
-            self.shared.sessions.drop(caller);
-            result = Err(self.doubt(&turn, call, told, deadline).await.into());
-        }
-        if let Ok(answer) = &mut result
-            && answer.status == StatusCode::BAD_REQUEST
-            && call.look_again
-        {
-            let look = Call { method: Method::GET, password: None, ..call.clone() };
-            let document = self.exchange_again(&turn, &look, deadline).await;
-            let document = document.ok().filter(|document| document.status == StatusCode::OK);
-            answer.looked = document.map(|document| document.body);
-        }
-        // It may have been changed even where no answer says so.
-        if call.password.is_some() {
-            self.shared.sessions.drop(caller);
-        }
-
-        self.shared.health.report(&result, Instant::now().into_std());
-        self.measure(call, begun.elapsed(), &result);
-        self.settle(turn, caller, &result);
-        result.map_err(|failure| {
-            if failure.reached && call.method != Method::GET {
-                Error::OutcomeUnknown(Box::new(failure.error))
-            } else {
-                failure.error
-            }
+    /// Waits until the caller may call. The deadline of all that is asked in the turn begins then.
+    pub async fn turn(
+        self: &Rc<Self>,
+        caller: Caller,
+        record: AccessRecord,
+    ) -> Result<Turn, Error> {
+        let Door { queue, callers, .. } = &*self.door;
+        let in_flight = queue.turn(caller.key, callers.is_known(caller.key), &record).await?;
+        Ok(Turn {
+            upstream: Rc::clone(self),
+            deadline: Instant::now() + self.timeout,
+            generation: callers.generation(caller.key),
+            caller,
+            record,
+            in_flight,
+            connection: Connection::Pooled,
         })
+    }
+}
+
+/// Leave to ask Unity Connection one thing after another on a caller's behalf, until it is dropped.
+pub struct Turn {
+    upstream: Rc<Upstream>,
+    caller: Caller,
+    record: AccessRecord,
+    in_flight: InFlight,
+    deadline: Instant,
+    /// That of the caller's record when the turn began.
+    generation: Option<u64>,
+    /// What the next read takes.
+    connection: Connection,
+}
+
+impl Turn {
+    /// Asks one thing. What a 401 means is found out in the same turn. Only the first call of a turn
+    /// may be repeated, and only a read.
+    pub async fn ask(&mut self, call: &Call) -> Result<Answer, Error> {
+        let door = Arc::clone(&self.upstream.door);
+        let caller = self.caller.key;
+        // The call before this one may have been rejected.
+        door.callers.check_sign_in(caller)?;
+
+        let connection = std::mem::replace(&mut self.connection, Connection::Fresh);
+        let cookie = door.callers.cookie(caller);
+        let mut result = self.call(call, connection, cookie).await;
+        if let Err(Failure { error: Error::CredentialsRejected(told), .. }) = result {
+            door.callers.drop_session(caller);
+            result = Err(self.explain_rejection(told).await.into());
+        }
+        if let Err(Failure { error: error @ Error::CredentialsRejected(_), .. }) = &result {
+            door.callers.reject(caller);
+            self.in_flight.dismiss(error);
+        }
+        if call.ends_session {
+            door.callers.drop_session(caller);
+        }
+        if call.method != Method::GET {
+            door.callers.renew(caller);
+        }
+        result.map_err(|failure| failure.into_error(&call.method))
+    }
+
+    /// The generation under which what was read in this turn can be kept; none where it cannot.
+    pub fn generation(&self) -> Option<u64> {
+        let now = self.upstream.door.callers.generation(self.caller.key);
+        // A caller's first record is that of the caller's first turn.
+        now.filter(|_| self.generation.is_none() || self.generation == now)
     }
 
     /// Tells the operator that an answer is not the document that was asked for.
     pub fn report_invalid(&self, fault: &Fault) {
-        let now = Instant::now().into_std();
-        self.shared.health.report_invalid(fault, now);
-    }
-
-    fn measure(&self, call: &Call, duration: Duration, result: &Result<Answer, Failure>) {
-        let (status, error) = outcome(result);
-        self.shared.metrics.call(&Exchange {
-            method: &call.method,
-            route: Some(&pattern(&call.path)),
-            status,
-            code: error.map(|error| error.problem_type().code),
-            duration,
-        });
-    }
-
-    /// Draws the conclusions from a call's end and gives the turn back.
-    fn settle(&self, turn: Turn, caller: CallerKey, result: &Result<Answer, Failure>) {
-        let (status, error) = outcome(result);
-        // A 401 that was checked and found to mean "not permitted" is forbidden too.
-        let accepted = matches!(status, Some(200..=299 | 403 | 404))
-            || matches!(error, Some(Error::Forbidden(_)));
-        if accepted {
-            self.shared.sign_in.accept(caller);
-        }
-        match (error, status) {
-            (Some(error @ Error::CredentialsRejected(_)), _) => {
-                let paused = self.shared.sign_in.reject(caller);
-                self.shared.metrics.sign_in_pauses.inc_by(u64::from(paused));
-                turn.end_for_all(error);
-            }
-            (Some(error), _) if is_overload(error) => turn.end(End::Overloaded),
-            (_, Some(_)) => turn.end(End::Answered { accepted }),
-            (_, None) => turn.end(End::Nothing),
-        }
+        self.upstream.door.health.report_invalid(fault, Instant::now().into_std());
     }
 
     /// What a 401 means. To credentials that were accepted lately it may just be Unity Connection's
-    /// way to say "not permitted" (CUII, "Error Handling"): a call that everybody may make tells.
-    async fn doubt(
-        &self,
-        turn: &Turn,
-        call: &Call,
-        told: UpstreamAnswer,
-        deadline: Instant,
-    ) -> Error {
-        if !self.shared.sign_in.is_known(call.caller.key) {
+    /// way to say "not permitted" (CUII, "Error Handling"). A call that everybody may make tells.
+    async fn explain_rejection(&mut self, told: UpstreamAnswer) -> Error {
+        if !self.upstream.door.callers.is_known(self.caller.key) {
             return Error::CredentialsRejected(told);
         }
-        let check = Call {
-            method: Method::GET,
-            path: "/vmrest/user".to_owned(),
-            password: None,
-            body: None,
-            in_session: false,
-            ..call.clone()
-        };
-        match self.exchange_again(turn, &check, deadline).await {
+        let check = Call::get("/vmrest/user");
+        match self.call(&check, Connection::Fresh, None).await {
             Ok(answer) if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND => {
                 Error::Forbidden(told)
             }
@@ -193,58 +167,83 @@ impl Upstream {
         }
     }
 
-    /// Makes the exchange that a call is about. A GET whose connection had just been closed is sent
-    /// once more; every pooled connection may be dead then, so it takes a new one. A write takes a
-    /// new one at once and is never repeated.
-    async fn attempt(&self, call: &Call, deadline: Instant) -> Result<Answer, Failure> {
-        if call.method != Method::GET {
-            return self.exchange(Connection::Fresh, call, deadline).await;
-        }
-        match self.exchange(Connection::Pooled, call, deadline).await {
-            Err(Failure { closed: true, .. }) => {
-                self.exchange(Connection::Fresh, call, deadline).await
-            }
-            result => result,
-        }
-    }
-
-    /// A question about a call's answer, in the same turn. Whether Unity Connection keeps up shows
-    /// here too.
-    async fn exchange_again(
-        &self,
-        turn: &Turn,
+    /// Makes one call and draws the conclusions from its end.
+    async fn call(
+        &mut self,
         call: &Call,
-        deadline: Instant,
+        connection: Connection,
+        cookie: Option<HeaderValue>,
     ) -> Result<Answer, Failure> {
+        let door = Arc::clone(&self.upstream.door);
         let begun = Instant::now();
-        let result = self.exchange(Connection::Fresh, call, deadline).await;
-        self.measure(call, begun.elapsed(), &result);
-        if let Err(failure) = &result
-            && is_overload(&failure.error)
-        {
-            turn.slow_down();
+        let result = self.attempt(call, connection, cookie).await;
+        let duration = begun.elapsed();
+
+        let (status, error) = outcome(&result);
+        door.metrics.call(&Exchange {
+            method: &call.method,
+            route: Some(&call.route()),
+            status,
+            code: error.map(|error| error.problem_type().code),
+            duration,
+        });
+        self.record.update(|progress| {
+            let before = progress.upstream_time.unwrap_or_default();
+            progress.upstream_time = Some(before + duration);
+        });
+        door.health.report(&result, Instant::now().into_std());
+        if error.is_some_and(is_overload) {
+            self.in_flight.slow_down();
+            self.in_flight.will_end(End::Nothing);
+        } else if status.is_some() {
+            let accepted = door.callers.is_known(self.caller.key);
+            self.in_flight.will_end(End::Answered { accepted });
         }
         result
     }
 
+    /// Sends a call. A read whose pooled connection had just been closed is sent once more; every
+    /// pooled connection may be dead then, so it takes a new one. A write takes a new one at once.
+    async fn attempt(
+        &self,
+        call: &Call,
+        connection: Connection,
+        cookie: Option<HeaderValue>,
+    ) -> Result<Answer, Failure> {
+        if call.method == Method::GET && connection == Connection::Pooled {
+            match self.exchange(call, Connection::Pooled, cookie.clone()).await {
+                Err(Failure { closed: true, .. }) => {}
+                result => return result,
+            }
+        }
+        self.exchange(call, Connection::Fresh, cookie).await
+    }
+
     async fn exchange(
         &self,
-        connection: Connection,
         call: &Call,
-        deadline: Instant,
+        connection: Connection,
+        cookie: Option<HeaderValue>,
     ) -> Result<Answer, Failure> {
-        let sessions = &self.shared.sessions;
-        let caller = call.caller.key;
-        let cookie = sessions.cookie(caller).filter(|_| call.in_session);
+        let callers = &self.upstream.door.callers;
+        let caller = self.caller.key;
+        let identity = Identity {
+            authorization: self.caller.credentials.header(),
+            cookie,
+            traceparent: self.record.trace.clone(),
+        };
         // In a box, so that what waits for it is small and cheap to move.
-        let exchange = Box::pin(self.connections.exchange(connection, call, cookie));
-        let reply = timeout_at(deadline, exchange)
+        let exchange = Box::pin(self.upstream.connections.exchange(connection, call, identity));
+        let reply = timeout_at(self.deadline, exchange)
             .await
             .unwrap_or(Err(Failure::late(Error::UpstreamTimeout)))?;
-        if reply.status != StatusCode::UNAUTHORIZED {
-            sessions.keep(caller, &reply.headers);
+        if matches!(reply.status.as_u16(), 200..=299 | 403 | 404) {
+            callers.accept(caller);
         }
-        understand(reply, call)
+        if reply.status != StatusCode::UNAUTHORIZED {
+            callers.keep_session(caller, &reply.headers);
+        }
+        understand(reply, call, &self.caller.credentials)
     }
 }
 
@@ -258,16 +257,5 @@ fn outcome(result: &Result<Answer, Failure>) -> (Option<u16>, Option<&Error>) {
     match result {
         Ok(answer) => (Some(answer.status.as_u16()), None),
         Err(Failure { error, .. }) => (error.upstream().map(|told| told.status), Some(error)),
-    }
-}
-
-/// A path without what makes it one object's, for a metric's label.
-fn pattern(path: &str) -> Cow<'_, str> {
-    let path = path.split('?').next().unwrap_or(path);
-    match path.rsplit_once('/') {
-        Some((collection, id)) if ObjectId::parse(id).is_some() => {
-            Cow::Owned(format!("{collection}/{{objectId}}"))
-        }
-        _ => Cow::Borrowed(path),
     }
 }

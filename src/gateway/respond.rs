@@ -12,9 +12,7 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::cache::{self, status::CacheStatus};
-use crate::error::Error;
 use crate::object_id::ObjectId;
-use crate::upstream::answer as upstream;
 
 /// The gateway's own link to an object: the path of its collection, and its id.
 #[derive(Clone, Copy, Debug)]
@@ -47,37 +45,15 @@ pub struct Created {
     pub uri: Link,
 }
 
-/// 201, with the place below `path` of what a POST to `collection` made.
-pub fn created(
-    answer: &upstream::Answer,
-    collection: &str,
-    path: &'static str,
-) -> Result<HttpResponse, Error> {
-    let object_id = find_id(answer, collection)?;
+/// 204; after a POST 201, with the place below `path` of what it made.
+pub fn written(created: Option<ObjectId>, path: &'static str) -> HttpResponse {
+    let Some(object_id) = created else {
+        return HttpResponse::NoContent().finish();
+    };
     let uri = Link(path, object_id);
-    Ok(HttpResponse::Created()
+    HttpResponse::Created()
         .insert_header((LOCATION, uri.to_string()))
-        .json(Created { object_id, uri }))
-}
-
-/// The id of what a POST made: the UUID after the collection's name in the answer's body, else in
-/// its `Location`, of which nothing else is to be believed.
-fn find_id(answer: &upstream::Answer, collection: &str) -> Result<ObjectId, Error> {
-    let name = collection.rsplit('/').next().unwrap_or(collection);
-    let body = String::from_utf8_lossy(&answer.body);
-    let location = answer.location.as_ref().and_then(|location| location.to_str().ok());
-    let found = [Some(&*body), location].into_iter().flatten().find_map(|text| {
-        let mut ids = text.split(name).skip(1).filter_map(|rest| rest.strip_prefix('/'));
-        ids.find_map(|rest| {
-            ObjectId::parse(rest.split(|c: char| c != '-' && !c.is_alphanumeric()).next()?)
-        })
-    });
-    found.ok_or_else(|| {
-        Error::OutcomeUnknown(Box::new(Error::UpstreamInvalidResponse {
-            reason: "it does not say what was created".into(),
-            answer: Some(answer.told.clone()),
-        }))
-    })
+        .json(Created { object_id, uri })
 }
 
 /// 200, or 304 where the client has this very answer (RFC 9110, section 13.1.2).

@@ -10,16 +10,15 @@
 
 use std::borrow::Cow;
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::error::Refusal;
-use crate::gateway::respond::Link;
-use crate::gateway::{Incoming, Read, Response, Write, json};
+use crate::error::{Error, Refusal};
+use crate::gateway::respond::{Link, written};
+use crate::gateway::{Call, Incoming, Read, Response, Write, json};
 use crate::object_id::ObjectId;
 use crate::request::{JsonBody, NoQuery, PathId, checked_string};
 use crate::xml::{self, Fault, Object};
@@ -132,9 +131,7 @@ pub struct NewPassword {
     responses((status = 200, description = "The caller's accounts.", body = Accounts<'static>))
 )]
 pub async fn list_accounts(call: Incoming, _query: NoQuery) -> Response {
-    let read =
-        Read { path: COLLECTION.to_owned(), translate: Box::new(translate_list), not_found: None };
-    call.read(read).await
+    call.read(Read::new(COLLECTION, translate_list)).await
 }
 
 /// Get an account
@@ -148,12 +145,8 @@ pub async fn list_accounts(call: Incoming, _query: NoQuery) -> Response {
     responses((status = 200, description = "The account.", body = Account<'static>))
 )]
 pub async fn get_account(call: Incoming, PathId(id): PathId) -> Response {
-    let read = Read {
-        path: format!("{COLLECTION}/{id}"),
-        translate: Box::new(move |body| translate_item(body, id)),
-        not_found: Some(&NOT_FOUND),
-    };
-    call.read(read).await
+    let read = Read::new(format!("{COLLECTION}/{id}"), move |body| translate_item(body, id));
+    call.read(Read { not_found: Some(&NOT_FOUND), ..read }).await
 }
 
 /// Set an account's password
@@ -173,17 +166,24 @@ pub async fn set_account_password(
     PathId(id): PathId,
     JsonBody(body): JsonBody<NewPassword>,
 ) -> Response {
-    let write = Write {
-        method: Method::PUT,
-        path: format!("{COLLECTION}/{id}"),
-        password: Some(body.password),
-        body: None,
-        not_found: Some(&NOT_FOUND),
-        rejected: &REJECTED,
-        reconsider: Some(reconsider),
+    let path = format!("{COLLECTION}/{id}");
+    let account = Call::get(&*path);
+    let password = Call {
+        secret: Some(("password", body.password)),
+        ends_session: true,
+        ..Call::new(Method::PUT, path)
     };
-    call.write(write).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let write = Write { not_found: Some(&NOT_FOUND), ..Write::new(password, &REJECTED) };
+    let set = call.change(async move |turn| match write.ask(turn).await {
+        // A 400 does not say why: the account does.
+        Err(Error::Resource(_, told)) if told.status == 400 => {
+            let answer = turn.ask(&account).await;
+            let settable = !answer.is_ok_and(|answer| uses_service_credentials(&answer.body));
+            Err(Error::Resource(if settable { &REJECTED } else { &NOT_SETTABLE }, told))
+        }
+        result => result,
+    });
+    Ok(written(set.await?, PATH))
 }
 
 /// Unity Connection's list into ours.
@@ -276,9 +276,8 @@ static REJECTED: Refusal = Refusal::new(
      `upstream`; choose another password.",
 );
 
-/// A 400 does not say why: the account does.
-fn reconsider(body: &[u8]) -> Option<&'static Refusal> {
-    let account = xml::object(body, ITEM).ok()?;
-    let service = account.flag(USE_SERVICE_CREDENTIALS).ok()?;
-    service.then_some(&NOT_SETTABLE)
+/// Whether a document is an account that has no password of its own.
+fn uses_service_credentials(body: &[u8]) -> bool {
+    let account = xml::object(body, ITEM);
+    account.is_ok_and(|account| account.flag(USE_SERVICE_CREDENTIALS).is_ok_and(|flag| flag))
 }

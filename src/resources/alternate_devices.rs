@@ -12,15 +12,14 @@
 
 use std::borrow::Cow;
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::error::{Error, Refusal};
-use crate::gateway::respond::{Created, Link, created};
-use crate::gateway::{Incoming, Read, Response, Write, json};
+use crate::gateway::respond::{Created, Link, written};
+use crate::gateway::{Call, Incoming, Read, Response, Write, json};
 use crate::object_id::ObjectId;
 use crate::request::{JsonBody, NoQuery, PathId, checked_string, flag_parameter};
 use crate::xml::{self, Fault, Object};
@@ -149,15 +148,11 @@ pub struct AlternateDeviceChanges {
 )]
 pub async fn list_alternate_devices(call: Incoming) -> Response {
     let filter = flag_parameter(call.query(), USER_DEFINED_PARAMETER)?;
-    let read = Read {
-        path: match filter {
-            Some(flag) => format!("{COLLECTION}?{USER_DEFINED_PARAMETER}={flag}"),
-            None => COLLECTION.to_owned(),
-        },
-        translate: Box::new(translate_list),
-        not_found: None,
+    let path = match filter {
+        Some(flag) => format!("{COLLECTION}?{USER_DEFINED_PARAMETER}={flag}"),
+        None => COLLECTION.to_owned(),
     };
-    call.read(read).await
+    call.read(Read::new(path, translate_list)).await
 }
 
 /// Create an alternate device
@@ -179,10 +174,8 @@ pub async fn create_alternate_device(
     JsonBody(device): JsonBody<NewAlternateDevice>,
 ) -> Response {
     let document = encode(device.display_name, Some(device.dtmf_access_id));
-    let write =
-        Write { not_found: None, ..write(Method::POST, COLLECTION.to_owned(), Some(document)) };
-    let answer = call.write(write).await?;
-    created(&answer, COLLECTION, PATH)
+    let create = Call { body: document.into(), ..Call::new(Method::POST, COLLECTION) };
+    Ok(written(call.write(Write::new(create, &REJECTED)).await?, PATH))
 }
 
 /// Get an alternate device
@@ -196,12 +189,8 @@ pub async fn create_alternate_device(
     responses((status = 200, description = "The device.", body = AlternateDevice<'static>))
 )]
 pub async fn get_alternate_device(call: Incoming, PathId(id): PathId) -> Response {
-    let read = Read {
-        path: format!("{COLLECTION}/{id}"),
-        translate: Box::new(move |body| translate_item(body, id)),
-        not_found: Some(&NOT_FOUND),
-    };
-    call.read(read).await
+    let read = Read::new(item(id), move |body| translate_item(body, id));
+    call.read(Read { not_found: Some(&NOT_FOUND), ..read }).await
 }
 
 /// Update an alternate device
@@ -226,9 +215,9 @@ pub async fn update_alternate_device(
         return Err(Error::InvalidBody(sentence.to_owned()));
     }
     let document = encode(changes.display_name, changes.dtmf_access_id);
-    let write = write(Method::PUT, format!("{COLLECTION}/{id}"), Some(document));
-    call.write(write).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let update = Call { body: document.into(), ..Call::new(Method::PUT, item(id)) };
+    let write = Write { not_found: Some(&NOT_FOUND), ..Write::new(update, &REJECTED) };
+    Ok(written(call.write(write).await?, PATH))
 }
 
 /// Delete an alternate device
@@ -242,9 +231,9 @@ pub async fn update_alternate_device(
     responses((status = 204, description = "The device is deleted."))
 )]
 pub async fn delete_alternate_device(call: Incoming, PathId(id): PathId) -> Response {
-    let write = write(Method::DELETE, format!("{COLLECTION}/{id}"), None);
-    call.write(write).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let delete = Call::new(Method::DELETE, item(id));
+    let write = Write { not_found: Some(&NOT_FOUND), ..Write::new(delete, &REJECTED) };
+    Ok(written(call.write(write).await?, PATH))
 }
 
 /// Unity Connection's list into ours.
@@ -279,16 +268,8 @@ fn encode(display_name: Option<String>, dtmf_access_id: Option<String>) -> Strin
     xml::write(ITEM, &[(DISPLAY_NAME, display_name), (DTMF_ACCESS_ID, dtmf_access_id)])
 }
 
-fn write(method: Method, path: String, body: Option<String>) -> Write {
-    Write {
-        method,
-        path,
-        password: None,
-        body,
-        not_found: Some(&NOT_FOUND),
-        rejected: &REJECTED,
-        reconsider: None,
-    }
+fn item(id: ObjectId) -> String {
+    format!("{COLLECTION}/{id}")
 }
 
 fn display_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

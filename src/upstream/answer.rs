@@ -1,51 +1,82 @@
 //! What an answer of Unity Connection means, and what of it may be told.
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, LOCATION};
+use actix_web::http::header::{HeaderMap, LOCATION};
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
 
-use super::Call;
+use super::call::Call;
 use super::exchange::{Failure, Reply};
-use crate::credentials::discloses;
+use crate::credentials::{Credentials, discloses};
 use crate::error::{Error, UpstreamAnswer};
+use crate::object_id::ObjectId;
 use crate::xml::{self, Fault, Object};
 
-/// The longest code or message that is window on, in characters.
+/// The longest code or message that is passed on, in characters.
 const MAX_MESSAGE: usize = 500;
 
-/// An answer that a resource understands: 2xx, or one of 400, 404, 409 and 422.
+/// An answer that a resource understands: the success that was asked for, or one of 400, 404, 409
+/// and 422.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// Its status.
     pub status: StatusCode,
-    /// Its `Location`, which is never followed.
-    pub location: Option<HeaderValue>,
     /// Its body, as long as its head promised.
     pub body: Bytes,
     /// What of it may be told.
     pub told: UpstreamAnswer,
-    /// The document that was read after a 400.
-    pub looked: Option<Bytes>,
+    /// The id of what a POST made.
+    pub created: Option<ObjectId>,
 }
 
 /// Takes what can be used of an answer.
-pub fn understand(reply: Reply, call: &Call) -> Result<Answer, Failure> {
+pub fn understand(reply: Reply, call: &Call, credentials: &Credentials) -> Result<Answer, Failure> {
     let Reply { status, headers, body } = reply;
-    let (body, told) = match body {
-        Ok(body) if status.is_success() => (body, UpstreamAnswer::new(status)),
-        Err(reason) if status.is_success() => {
-            return Err(Failure::late(Error::UpstreamInvalidResponse {
-                reason: reason.into(),
-                answer: Some(UpstreamAnswer::new(status)),
-            }));
-        }
-        body => {
-            let body = body.unwrap_or_default();
-            let told = refused(status, public(status, &body, call))?;
-            (body, told)
-        }
+    if !status.is_success() {
+        let body = body.unwrap_or_default();
+        let told = refused(status, public(status, &body, call, credentials))?;
+        return Ok(Answer { status, body, told, created: None });
+    }
+
+    let told = UpstreamAnswer::new(status);
+    let invalid = |reason: &'static str| {
+        let answer = Some(UpstreamAnswer::new(status));
+        Failure::late(Error::UpstreamInvalidResponse { reason: reason.into(), answer })
     };
-    Ok(Answer { status, location: headers.get(LOCATION).cloned(), body, told, looked: None })
+    let body = body.map_err(invalid)?;
+    if !is_asked_for(call, status, &body) {
+        return Err(invalid("it is not the success that was asked for"));
+    }
+    let created = if call.method == Method::POST {
+        let id = created_id(&call.path, &headers, &body);
+        Some(id.ok_or_else(|| invalid("it does not say what was created"))?)
+    } else {
+        None
+    };
+    Ok(Answer { status, body, told, created })
+}
+
+/// Whether a success is the one that was asked for. A sign-in page after a write is none.
+fn is_asked_for(call: &Call, status: StatusCode, body: &[u8]) -> bool {
+    match (&call.method, status) {
+        (&Method::GET, _) => true,
+        (_, StatusCode::OK) => body.is_empty(),
+        (&Method::POST, status) => status == StatusCode::CREATED,
+        (_, status) => status == StatusCode::NO_CONTENT,
+    }
+}
+
+/// The id of what a POST made: the UUID after the collection's name in the answer's body, else in
+/// its `Location`, which is never followed.
+fn created_id(path: &str, headers: &HeaderMap, body: &[u8]) -> Option<ObjectId> {
+    let collection = path.rsplit('/').next()?;
+    let body = String::from_utf8_lossy(body);
+    let location = headers.get(LOCATION).and_then(|location| location.to_str().ok());
+    [Some(&*body), location].into_iter().flatten().find_map(|text| {
+        let mut ids = text.split(collection).skip(1).filter_map(|rest| rest.strip_prefix('/'));
+        ids.find_map(|rest| {
+            ObjectId::parse(rest.split(|c: char| c != '-' && !c.is_alphanumeric()).next()?)
+        })
+    })
 }
 
 /// What an answer that is no success means for every resource alike; the rest is the resource's to
@@ -65,14 +96,19 @@ fn refused(status: StatusCode, told: UpstreamAnswer) -> Result<UpstreamAnswer, F
 
 /// The part of an answer that callers may see: its status, and code and message of its error
 /// document unless they hold a secret of this very call.
-fn public(status: StatusCode, body: &[u8], call: &Call) -> UpstreamAnswer {
+fn public(
+    status: StatusCode,
+    body: &[u8],
+    call: &Call,
+    credentials: &Credentials,
+) -> UpstreamAnswer {
+    let secret = call.secret.as_ref().map(|(_, value)| value);
     let error = first_error(body).unwrap_or_default();
     let printable = |element: &str| {
         let text = error.as_ref()?.optional(element)?;
         // What is left out must not bring the parts of a secret together unseen.
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
-        let secret = discloses(&text, &call.caller.credentials, call.password.as_ref());
-        let shown = !text.is_empty() && !secret;
+        let shown = !text.is_empty() && !discloses(&text, credentials, secret);
         shown.then(|| text.chars().take(MAX_MESSAGE).collect::<String>())
     };
     UpstreamAnswer {

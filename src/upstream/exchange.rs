@@ -24,14 +24,13 @@ use awc::{Client, ClientBuilder, ClientRequest, ClientResponse, Connector};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
 
-use super::Call;
+use super::call::Call;
 use crate::config;
 use crate::error::{Error, UpstreamAnswer};
 
 /// What stays as it is in a query's value (RFC 3986, section 2.3).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-const XML: HeaderValue = HeaderValue::from_static("application/xml");
 const OURSELVES: HeaderValue =
     HeaderValue::from_static(concat!("cupi-gateway/", env!("CARGO_PKG_VERSION")));
 
@@ -55,6 +54,16 @@ pub enum Connection {
     Pooled,
     /// A new one.
     Fresh,
+}
+
+/// The fields of a request that say whose it is.
+pub struct Identity {
+    /// `Authorization`, as the caller sent it.
+    pub authorization: HeaderValue,
+    /// `Cookie`, where the caller has a session.
+    pub cookie: Option<HeaderValue>,
+    /// `traceparent`, where the request belongs to a trace.
+    pub traceparent: Option<HeaderValue>,
 }
 
 /// An answer as it came.
@@ -91,6 +100,15 @@ impl Failure {
     pub fn late(error: Error) -> Self {
         Self { reached: true, ..error.into() }
     }
+
+    /// The error of a call with this method. Only here is decided that a change may have been made.
+    pub fn into_error(self, method: &Method) -> Error {
+        if self.reached && *method != Method::GET {
+            Error::OutcomeUnknown(Box::new(self.error))
+        } else {
+            self.error
+        }
+    }
 }
 
 impl Connections {
@@ -111,22 +129,19 @@ impl Connections {
         &self,
         connection: Connection,
         call: &Call,
-        cookie: Option<HeaderValue>,
+        identity: Identity,
     ) -> Result<Reply, Failure> {
         let client = match connection {
             Connection::Pooled => self.pooled.borrow().clone(),
             Connection::Fresh => self.fresh.clone(),
         };
-        let mut request = self.request(&client, call)?;
-        if let Some(cookie) = cookie {
-            request = request.insert_header((COOKIE, cookie));
-        }
+        let request = self.request(&client, call, identity)?;
         let sending = if call.method == Method::GET {
             request.send_body(awc::body::None::new())
         } else {
             // Without it Unity Connection answers 415, body or not.
-            let request = request.insert_header((CONTENT_TYPE, XML));
-            request.send_body(call.body.clone().unwrap_or_default())
+            let request = request.insert_header((CONTENT_TYPE, call.content_type));
+            request.send_body(call.body.clone())
         };
         let mut response = sending.await.map_err(|error| failed(&error))?;
 
@@ -148,16 +163,24 @@ impl Connections {
         Ok(Reply { status, headers, body })
     }
 
-    fn request(&self, client: &Client, call: &Call) -> Result<ClientRequest, Failure> {
+    fn request(
+        &self,
+        client: &Client,
+        call: &Call,
+        identity: Identity,
+    ) -> Result<ClientRequest, Failure> {
         let uri = self.uri(call)?;
         #[expect(clippy::disallowed_methods, reason = "this is the door")]
         let mut request = client
             .request(call.method.clone(), uri)
             .no_decompress()
-            .insert_header((AUTHORIZATION, call.caller.credentials.header()))
-            .insert_header((ACCEPT, XML))
+            .insert_header((AUTHORIZATION, identity.authorization))
+            .insert_header((ACCEPT, call.accept))
             .insert_header((USER_AGENT, OURSELVES));
-        if let Some(traceparent) = call.traceparent.clone() {
+        if let Some(cookie) = identity.cookie {
+            request = request.insert_header((COOKIE, cookie));
+        }
+        if let Some(traceparent) = identity.traceparent {
             request = request.insert_header((HeaderName::from_static("traceparent"), traceparent));
         }
         Ok(request)
@@ -165,10 +188,11 @@ impl Connections {
 
     fn uri(&self, call: &Call) -> Result<Uri, Failure> {
         let mut uri = format!("{}{}", self.origin, call.path);
-        if let Some(password) = &call.password {
-            let password = utf8_percent_encode(password.expose_secret(), UNRESERVED).to_string();
-            uri.push_str("?password=");
-            uri.push_str(&password);
+        if let Some((name, value)) = &call.secret {
+            uri.push_str(if uri.contains('?') { "&" } else { "?" });
+            uri.push_str(name);
+            uri.push('=');
+            uri.extend(utf8_percent_encode(value.expose_secret(), UNRESERVED));
         }
         // Paths are made of constants and checked values, so that this cannot happen.
         Uri::try_from(uri).map_err(|_invalid| Error::RouteNotFound.into())

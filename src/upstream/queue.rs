@@ -1,4 +1,4 @@
-//! Waiting for one's turn: the side of [`Turns`] that has clients, tasks and time.
+//! Waiting for a turn: the side of [`Turns`] that has clients, tasks and time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,9 +10,11 @@ use tokio::time::{Instant, timeout};
 
 use super::log_limit::LogLimit;
 use super::turns::{End, Ticket, Turns};
+use crate::access::AccessRecord;
 use crate::config;
 use crate::credentials::CallerKey;
 use crate::error::Error;
+use crate::metrics::Metrics;
 
 /// The queue of all workers for Unity Connection.
 pub struct Queue {
@@ -29,39 +31,70 @@ struct State {
     limit_logged: bool,
 }
 
-type Waiter = oneshot::Sender<Result<Turn, Error>>;
+type Waiter = oneshot::Sender<Result<InFlight, Error>>;
 
 impl Queue {
-    /// Nobody waits yet. How long waits are goes to `waits`, in seconds, those in vain included.
-    pub fn new(config: &config::Upstream, waits: Histogram) -> Arc<Self> {
-        Arc::new(Self {
+    /// Nobody waits yet.
+    pub fn new(config: &config::Upstream, metrics: &Metrics) -> Arc<Self> {
+        let queue = Arc::new(Self {
             timeout: config.queue_timeout,
             max_in_flight: config.max_in_flight,
             halving: LogLimit::new(1),
-            waits,
+            waits: metrics.queue_wait.clone(),
             state: Mutex::new(State {
                 turns: Turns::new(config.max_in_flight, config.queue_limit),
                 waiters: HashMap::new(),
                 limit_logged: false,
             }),
-        })
+        });
+        let [in_flight, limit, waiting] = std::array::from_fn(|_| Arc::clone(&queue));
+        metrics.watch(
+            "cupi_gateway_upstream_in_flight",
+            "Calls to Unity Connection in flight.",
+            move || in_flight.lock().turns.in_flight(),
+        );
+        metrics.watch(
+            "cupi_gateway_upstream_limit",
+            "Calls that may be in flight at once: less than configured while Unity Connection is overburdened.",
+            move || limit.lock().turns.limit(),
+        );
+        metrics.watch(
+            "cupi_gateway_upstream_queue_length",
+            "Calls that wait for their turn.",
+            move || waiting.lock().turns.waiting(),
+        );
+        queue
     }
 
-    /// Waits for the caller's turn. Whoever drops the wait gives up the place. Fails when there is
-    /// no slot or no turn in time, and with the answer that the caller's call in flight got, where
-    /// that answer holds for all of them.
-    pub async fn turn(self: &Arc<Self>, caller: CallerKey, known: bool) -> Result<Turn, Error> {
-        let (sender, receiver) = oneshot::channel();
+    /// Waits for the caller's turn. Dropping the wait gives up the place. Fails when there is no
+    /// place or no turn in time, and with the answer to the caller's call in flight where that
+    /// answer holds for all of the caller's calls.
+    pub async fn turn(
+        self: &Arc<Self>,
+        caller: CallerKey,
+        known: bool,
+        record: &AccessRecord,
+    ) -> Result<InFlight, Error> {
+        let since = Instant::now();
+        record.update(|progress| progress.queued_since = Some(since.into_std()));
+        let (sender, mut receiver) = oneshot::channel();
         let slot = {
             let mut state = self.lock();
             let ticket = state.turns.enter(caller, known).ok_or(Error::Overloaded)?;
             state.waiters.insert(ticket, sender);
-            QueueSlot { queue: Arc::clone(self), caller, ticket, since: Instant::now() }
+            QueueSlot { queue: Arc::clone(self), caller, ticket, since, waited: None }
         };
         self.proceed();
-        let turn = timeout(self.timeout, receiver).await;
-        drop(slot);
-        turn.unwrap_or(Ok(Err(Error::Overloaded))).unwrap_or(Err(Error::Overloaded))
+        let turn = if let Ok(turn) = receiver.try_recv() {
+            // A free turn needs no timer.
+            turn
+        } else {
+            let turn = timeout(self.timeout, receiver).await;
+            turn.unwrap_or(Ok(Err(Error::Overloaded))).unwrap_or(Err(Error::Overloaded))
+        };
+        let waited = slot.end();
+        record.update(|progress| progress.queue_time = Some(waited));
+        turn
     }
 
     /// Gives out every turn that there is.
@@ -72,22 +105,12 @@ impl Queue {
         }
     }
 
-    fn next(self: &Arc<Self>) -> Option<(Turn, Option<Waiter>)> {
+    fn next(self: &Arc<Self>) -> Option<(InFlight, Option<Waiter>)> {
         let mut state = self.lock();
         let (caller, ticket) = state.turns.begin()?;
-        let turn = Turn { queue: Arc::clone(self), caller, ticket, end: End::Nothing };
+        let turn = InFlight { queue: Arc::clone(self), caller, ticket, end: End::Nothing };
         // A ticket and its waiter come and go together, under the lock.
         Some((turn, state.waiters.remove(&ticket)))
-    }
-
-    /// Calls in flight, the limit of these, and calls that wait.
-    pub fn load(&self) -> Load {
-        let state = self.lock();
-        Load {
-            in_flight: state.turns.in_flight(),
-            limit: state.turns.limit(),
-            waiting: state.turns.waiting(),
-        }
     }
 
     /// Tells the operator that Unity Connection does not keep up, unless he knows it of this limit.
@@ -123,28 +146,27 @@ impl Queue {
     }
 }
 
-/// How busy the door to Unity Connection is.
-#[derive(Clone, Copy, Debug)]
-pub struct Load {
-    /// Calls in flight.
-    pub in_flight: usize,
-    /// Calls that may be in flight at once.
-    pub limit: usize,
-    /// Calls that wait.
-    pub waiting: usize,
-}
-
-/// A slot in the queue, given up when dropped.
+/// A place in the queue, given up when dropped.
 struct QueueSlot {
     queue: Arc<Queue>,
     caller: CallerKey,
     ticket: Ticket,
     since: Instant,
+    waited: Option<Duration>,
+}
+
+impl QueueSlot {
+    /// Gives up the place, and says how long it was held.
+    fn end(mut self) -> Duration {
+        let waited = self.since.elapsed();
+        self.waited = Some(waited);
+        waited
+    }
 }
 
 impl Drop for QueueSlot {
     fn drop(&mut self) {
-        let waited = self.since.elapsed();
+        let waited = self.waited.unwrap_or_else(|| self.since.elapsed());
         self.queue.waits.observe(waited.as_secs_f64());
         let mut state = self.queue.lock();
         state.waiters.remove(&self.ticket);
@@ -152,16 +174,16 @@ impl Drop for QueueSlot {
     }
 }
 
-/// Leave to have one call in flight, until it is dropped.
-pub struct Turn {
+/// A caller's turn as the queue counts it, until it is dropped.
+pub struct InFlight {
     queue: Arc<Queue>,
     caller: CallerKey,
     ticket: Ticket,
     end: End,
 }
 
-impl Turn {
-    /// Halves the limit while the call goes on.
+impl InFlight {
+    /// Halves the limit: Unity Connection does not keep up.
     pub fn slow_down(&self) {
         let mut state = self.queue.lock();
         let before = state.turns.limit();
@@ -169,13 +191,13 @@ impl Turn {
         self.queue.log_slowdown(&mut state, before);
     }
 
-    /// Says how the call ended.
-    pub fn end(mut self, end: End) {
+    /// Says how the turn ends as far as is known now.
+    pub fn will_end(&mut self, end: End) {
         self.end = end;
     }
 
-    /// Ends the call with an answer that holds for all that the caller waits for.
-    pub fn end_for_all(self, error: &Error) {
+    /// Gives an error to all calls of the caller that wait.
+    pub fn dismiss(&self, error: &Error) {
         let waiters: Vec<_> = {
             let mut state = self.queue.lock();
             let tickets = state.turns.dismiss(self.caller);
@@ -184,20 +206,15 @@ impl Turn {
         for waiter in waiters {
             drop(waiter.send(Err(error.clone())));
         }
-        self.end(End::Answered { accepted: false });
     }
 }
 
-impl Drop for Turn {
+impl Drop for InFlight {
     fn drop(&mut self) {
         {
             let mut state = self.queue.lock();
-            let before = state.turns.limit();
             state.turns.end(self.ticket, self.end);
-            match self.end {
-                End::Overloaded => self.queue.log_slowdown(&mut state, before),
-                End::Answered { .. } | End::Nothing => self.queue.log_recovery(&mut state),
-            }
+            self.queue.log_recovery(&mut state);
         }
         self.queue.proceed();
     }

@@ -32,7 +32,7 @@ const ANSWERS_TO_RISE: usize = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket(u64);
 
-/// How a call ended, as far as the limit is concerned.
+/// How a turn ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// Unity Connection answered; with `accepted`, it knew the credentials.
@@ -40,8 +40,6 @@ pub enum End {
         /// Whether the caller is known from now on.
         accepted: bool,
     },
-    /// It was busy, or did not answer in time.
-    Overloaded,
     /// Nothing was learned: not sent, or failed on the way.
     Nothing,
 }
@@ -209,7 +207,6 @@ impl Turns {
                     self.answers = 0;
                 }
             }
-            End::Overloaded => self.halve(),
             End::Nothing => {}
         }
 

@@ -62,7 +62,7 @@ const NOISE: &str = "Cookie: JSESSIONID=0; other=1\r\n\
     Tracestate: a=b\r\n\
     If-None-Match: \"x\"\r\n\
     Range: bytes=0-1\r\n\
-    Cache-Control: max-age=0\r\n\
+    Cache-Control: max-age=5\r\n\
     X-Authorization: Basic eDp5\r\n\
     Date: Tue, 15 Nov 1994 08:12:31 GMT\r\n";
 

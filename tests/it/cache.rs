@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use actix_web::rt;
-use futures_util::join;
+use tokio::join;
 
 use crate::support::{
     ACCOUNTS, DEVICES, FUNG, Reply, SECOND, TestGateway, ask, basic, etag, problem, together, until,

@@ -7,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use actix_web::web::Data;
+use cupi_gateway::access::AccessRecord;
 use cupi_gateway::config::Config;
 use cupi_gateway::credentials::{Caller, CallerKeys};
 use cupi_gateway::error::{Error, UpstreamAnswer};
@@ -58,29 +59,31 @@ async fn a_burden_that_stays_is_told_of_even_where_it_began_unseen() {
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     let config = Config::parse("upstream.url = 'http://localhost'").unwrap();
-    let queue = Queue::new(&config.upstream, Metrics::new().queue_wait.clone());
+    let queue = Queue::new(&config.upstream, &Metrics::new());
     let request = TestRequest::default()
         .app_data(Data::new(CallerKeys::new()))
         .insert_header(FUNG)
         .to_http_request();
     let caller = Caller::from_request(&request, &mut Payload::None).into_inner();
     let caller = caller.unwrap().key;
-    let call = async |end| queue.turn(caller, true).await.ok().unwrap().end(end);
+    let record = AccessRecord::default();
+    let turn = async || queue.turn(caller, true, &record).await.ok().unwrap();
+    let overload = async || turn().await.slow_down();
     let told = || (log.count("is overburdened"), log.count("keeps up again"));
     time::pause();
 
-    call(End::Overloaded).await;
+    overload().await;
     assert_eq!(told(), (1, 0));
     for _ in 0..20 {
-        call(End::Answered { accepted: true }).await;
+        turn().await.will_end(End::Answered { accepted: true });
     }
     assert_eq!(told(), (1, 1));
     // Within the minute nothing is said, but what stays is.
-    call(End::Overloaded).await;
+    overload().await;
     assert_eq!(told(), (1, 1));
     for _ in 0..5 {
         time::advance(Duration::from_secs(61)).await;
-        call(End::Overloaded).await;
+        overload().await;
     }
 
     assert_eq!(told(), (2, 1));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use actix_web::rt;
 use cupi_gateway::simulator::{LoggedRequest, Simulator};
-use futures_util::join;
 use serde_json::json;
+use tokio::join;
 use tokio::time::{sleep, timeout};
 
 use crate::metrics::{metrics, value};

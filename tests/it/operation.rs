@@ -12,9 +12,9 @@ use actix_web::{App, HttpServer, rt, web};
 use cupi_gateway::check;
 use cupi_gateway::config::{Config, KeyPair as Files};
 use cupi_gateway::server::certificate::Certificate;
-use futures_util::join;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use serde_json::{Value, json};
+use tokio::join;
 use tokio::time::timeout;
 use tracing_subscriber::fmt::MakeWriter;
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use futures_util::join;
+use tokio::join;
 
 use crate::http2;
 use crate::operation::{served_with, write_pair};

@@ -122,23 +122,24 @@ fn an_accepted_stranger_is_known_with_all_who_wait_in_his_line() {
 fn the_limit_halves_when_overburdened_and_rises_after_ten_answers() {
     let mut turns = Turns::new(4, QUEUE);
     let mut limits = Vec::new();
-    let mut call = |end, times: usize| {
+    let call = |turns: &mut Turns, end, times: usize| {
         for _ in 0..times {
             turns.enter(caller(1), true);
             let (_, ticket) = turns.begin().expect("nothing else is in flight");
             turns.end(ticket, end);
         }
-        limits.push(turns.limit());
+        turns.limit()
     };
 
-    call(End::Overloaded, 1);
-    call(End::Overloaded, 1);
-    call(End::Overloaded, 1);
-    call(ANSWERED, 9);
-    call(End::Nothing, 5);
-    call(ANSWERED, 1);
-    call(ANSWERED, 20);
-    call(ANSWERED, 20);
+    for _ in 0..3 {
+        turns.halve();
+        limits.push(turns.limit());
+    }
+    for (end, times) in
+        [(ANSWERED, 9), (End::Nothing, 5), (ANSWERED, 1), (ANSWERED, 20), (ANSWERED, 20)]
+    {
+        limits.push(call(&mut turns, end, times));
+    }
 
     assert_eq!(limits, [2, 1, 1, 1, 1, 2, 4, 4]);
 }
@@ -176,6 +177,7 @@ enum Event {
     Enter(u8),
     Begin,
     End(usize, End),
+    Halve,
     Leave(usize),
     Dismiss(u8),
 }
@@ -183,13 +185,13 @@ enum Event {
 fn event() -> impl Strategy<Value = Event> {
     let end = prop_oneof![
         4 => any::<bool>().prop_map(|accepted| End::Answered { accepted }),
-        1 => Just(End::Overloaded),
         1 => Just(End::Nothing),
     ];
     prop_oneof![
         6 => (0_u8..10).prop_map(Event::Enter),
         4 => Just(Event::Begin),
         4 => (any::<usize>(), end).prop_map(|(which, end)| Event::End(which, end)),
+        1 => Just(Event::Halve),
         1 => any::<usize>().prop_map(Event::Leave),
         1 => (0_u8..10).prop_map(Event::Dismiss),
     ]
@@ -289,6 +291,7 @@ proptest! {
                         }
                     }
                 }
+                Event::Halve => turns.halve(),
                 Event::Leave(which) => {
                     let waiting: Vec<_> = model.waiting.keys().copied().collect();
                     if let Some(ticket) = waiting.get(which % waiting.len().max(1))
