@@ -97,7 +97,7 @@ impl AccessLine {
         let object = names.find_map(ObjectId::parse);
         Self {
             begun: Instant::now(),
-            route: request.match_pattern(),
+            route: request.match_pattern().map(|pattern| without_expressions(&pattern)),
             object,
             method,
             request_id,
@@ -175,6 +175,15 @@ impl Drop for AccessLine {
             });
         }
     }
+}
+
+/// A route as the API's document has it: `{type:a|b}` is `{type}`.
+fn without_expressions(pattern: &str) -> String {
+    let segments = pattern.split('/').map(|segment| match segment.split_once(':') {
+        Some((name, _)) if segment.starts_with('{') => format!("{name}}}"),
+        _ => segment.to_owned(),
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 fn is_write(method: &Method) -> bool {

@@ -98,6 +98,20 @@ pub struct Upstream {
     pub sign_in_pause: Duration,
     /// The largest answer, in bytes. Default 8 MiB.
     pub max_response_size: usize,
+    /// What is sent for "enabled without end". Default [`NoEndDate::Empty`].
+    pub no_end_date: NoEndDate,
+}
+
+/// What is sent for a greeting or transfer option that is enabled without end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NoEndDate {
+    /// `empty`: an empty `TimeExpires`.
+    #[default]
+    Empty,
+    /// `empty-and-enabled`: the same, and `Enabled` behind it.
+    EmptyAndEnabled,
+    /// `far-future`: the last second of 2199.
+    FarFuture,
 }
 
 /// `cache.*`
@@ -216,6 +230,7 @@ impl Config {
             sign_in_pause: keys
                 .duration_or_off("upstream.sign_in_pause", Duration::from_secs(35 * 60)),
             max_response_size: keys.size("upstream.max_response_size", ByteSize::mib(8)),
+            no_end_date: keys.no_end_date("upstream.no_end_date"),
         };
         let cache = Cache {
             ttl: keys.duration_or_off("cache.ttl", Duration::from_secs(10)),

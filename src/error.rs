@@ -1,8 +1,8 @@
 //! Every failure of a request: one enum, one table of codes.
 //!
-//! An [`enum@Error`] is plain data that can be given to many waiters. Its text is the `detail` of a
-//! problem document (RFC 9457), written for the caller: what is wrong, then what to do. What only
-//! one resource can cause is an [`Error::Resource`] whose words that resource brings along.
+//! An [`enum@Error`] is plain data that can be given to many waiters. Its text is the `detail` of a problem document
+//! (RFC 9457), written for the caller: what is wrong, then what to do. What only one resource can cause is an
+//! [`Error::Resource`] whose words that resource brings along.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -13,6 +13,8 @@ use humantime::format_rfc3339_seconds;
 use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
+
+pub mod names;
 
 /// Why a request was not answered as asked.
 #[derive(Clone, Debug, Error)]
@@ -42,6 +44,15 @@ pub enum Error {
     /// A body that is not declared as JSON.
     #[error("The body must be JSON. Send it with `Content-Type: application/json`.")]
     UnsupportedMediaType,
+    /// A body that is compressed or otherwise encoded.
+    #[error("The body must not be compressed. Send it without `Content-Encoding`.")]
+    UnsupportedContentCoding,
+    /// `If-Match` or `If-None-Match` that the object as it is does not fulfil.
+    #[error(
+        "The object is not as `If-Match` or `If-None-Match` asks, and nothing was changed. Read it again, and send the \
+         change with its new `ETag`."
+    )]
+    PreconditionFailed,
     /// A preflight request for something that the configuration does not allow.
     #[error(
         "This origin, method or header is not allowed in requests from a page of another origin. \
@@ -82,8 +93,7 @@ pub enum Error {
     // Unity Connection said no.
     /// Unity Connection answered 403.
     #[error(
-        "Unity Connection does not permit this to these credentials. Ask its administrator for \
-         the right."
+        "Unity Connection does not permit this to these credentials. Ask its administrator for the right."
     )]
     Forbidden(UpstreamAnswer),
     /// A refusal that the resource explains.
@@ -221,7 +231,10 @@ impl Error {
             Self::InvalidBody(_) => (400, "invalid_body", "Invalid body"),
             Self::BodyTooLarge => (413, "body_too_large", "Body too large"),
             Self::RequestTimeout => (408, "request_timeout", "Request timed out"),
-            Self::UnsupportedMediaType => (415, "unsupported_media_type", "Unsupported media type"),
+            Self::UnsupportedMediaType | Self::UnsupportedContentCoding => {
+                (415, "unsupported_media_type", "Unsupported media type")
+            }
+            Self::PreconditionFailed => (412, "precondition_failed", "Precondition failed"),
             Self::CorsRejected => (400, "cors_rejected", "Cross-origin request refused"),
             Self::CredentialsMissing => (401, "credentials_missing", "Credentials missing"),
             Self::CredentialsRejected(_) => (401, "credentials_rejected", "Credentials rejected"),

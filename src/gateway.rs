@@ -11,16 +11,17 @@ use actix_web::dev::Payload;
 use actix_web::http::{Method, StatusCode, Version};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, rt};
-use serde::Serialize;
 
 use crate::access::AccessRecord;
 use crate::cache::directives::Directives;
 use crate::cache::{Cache, Fetched, Lookup};
+use crate::config::NoEndDate;
 use crate::credentials::Caller;
 use crate::drain::{Drain, Phase};
 use crate::error::{Error, Refusal};
 use crate::metrics::Metrics;
 use crate::object_id::ObjectId;
+use crate::request::PathParameters;
 use crate::upstream::exchange::Failure;
 use crate::upstream::{Turn, Upstream};
 use crate::xml::Fault;
@@ -28,8 +29,9 @@ use crate::xml::Fault;
 pub use crate::upstream::call::Call;
 
 pub mod respond;
+pub mod verbs;
 
-/// Turns a CUPI document into [`json`].
+/// Turns a CUPI document into JSON.
 pub type Translate = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, Fault>>;
 
 /// What a handler returns.
@@ -82,24 +84,22 @@ pub struct Write {
     /// What a 404 means, where the path names one object.
     pub not_found: Option<&'static Refusal>,
     /// What a refusal with 400, 409 or 422 means.
-    pub rejected: &'static Refusal,
+    pub rejected: Option<&'static Refusal>,
 }
 
 impl Write {
-    /// A write to a path that is always there.
-    pub fn new(call: Call, rejected: &'static Refusal) -> Self {
-        Self { call, not_found: None, rejected }
-    }
-
     /// Asks within a turn. A POST tells the id of what it made.
     pub async fn ask(&self, turn: &mut Turn) -> Result<Option<ObjectId>, Error> {
         let answer = turn.ask(&self.call).await?;
-        match (answer.status, self.not_found) {
-            (StatusCode::NOT_FOUND, Some(refusal)) => Err(Error::Resource(refusal, answer.told)),
-            (StatusCode::NOT_FOUND, None) => Err(Error::UpstreamError(answer.told)),
-            (status, _) if status.is_success() => Ok(answer.created),
-            _ => Err(Error::Resource(self.rejected, answer.told)),
-        }
+        let refusal = match answer.status {
+            status if status.is_success() => return Ok(answer.created),
+            StatusCode::NOT_FOUND => self.not_found,
+            _ => self.rejected,
+        };
+        Err(match refusal {
+            Some(refusal) => Error::Resource(refusal, answer.told),
+            None => Error::UpstreamError(answer.told),
+        })
     }
 }
 
@@ -108,12 +108,20 @@ pub struct Gateway {
     cache: Arc<Cache>,
     upstream: Rc<Upstream>,
     metrics: Arc<Metrics>,
+    no_end_date: NoEndDate,
 }
 
 impl Gateway {
     /// Puts the gateway before `upstream`.
     pub fn new(cache: Arc<Cache>, upstream: Upstream, metrics: Arc<Metrics>) -> Self {
-        Self { cache, upstream: Rc::new(upstream), metrics }
+        let no_end_date = NoEndDate::default();
+        Self { cache, upstream: Rc::new(upstream), metrics, no_end_date }
+    }
+
+    /// Sets what is sent for "enabled without end".
+    #[must_use]
+    pub fn with_no_end_date(self, no_end_date: NoEndDate) -> Self {
+        Self { no_end_date, ..self }
     }
 }
 
@@ -121,6 +129,7 @@ impl Gateway {
 pub struct Incoming {
     gateway: Data<Gateway>,
     request: HttpRequest,
+    parameters: PathParameters,
     caller: Caller,
     record: AccessRecord,
 }
@@ -141,9 +150,11 @@ impl FromRequest for Incoming {
         let gateway = request.app_data::<Data<Gateway>>().expect("a gateway");
         let record = request.extensions().get::<AccessRecord>().cloned();
         let record = record.unwrap_or_default();
-        ready(caller.map(|caller| {
+        ready(caller.and_then(|caller| {
             record.update(|progress| progress.caller = Some(caller.key));
-            Self { gateway: Data::clone(gateway), request: request.clone(), caller, record }
+            let parameters = PathParameters::read(request)?;
+            let (gateway, request) = (Data::clone(gateway), request.clone());
+            Ok(Self { gateway, request, parameters, caller, record })
         }))
     }
 }
@@ -156,7 +167,7 @@ impl Incoming {
 
     /// Reads a document and answers with its translation: one that was kept, or a new one.
     pub async fn read(self, read: Read) -> Response {
-        let Self { gateway, request, caller, record } = self;
+        let Self { gateway, request, caller, record, .. } = self;
         let headers = request.headers();
         let lookup = Lookup {
             caller: caller.key,
@@ -196,16 +207,4 @@ impl Incoming {
         let cut = || Failure::late(Error::UpstreamTimeout).into_error(&Method::PUT);
         changing.await.unwrap_or_else(|_ended| Err(cut()))
     }
-}
-
-/// The JSON of a resource's type, which takes about `size` bytes.
-#[expect(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    reason = "texts, numbers and flags always have a JSON form"
-)]
-pub fn json(value: &impl Serialize, size: usize) -> Vec<u8> {
-    let mut json = Vec::with_capacity(size);
-    serde_json::to_writer(&mut json, value).expect("plain data");
-    json
 }

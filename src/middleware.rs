@@ -8,8 +8,8 @@ use actix_cors::CorsError;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-    RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::middleware::Next;
@@ -22,6 +22,9 @@ use crate::credentials::challenge;
 use crate::drain::{Drain, InFlight, Phase};
 use crate::error::Error;
 use crate::problem::{self, Problem};
+
+/// RFC 5789, section 3.1.
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -141,7 +144,7 @@ fn with_problem<B>(
     request_id: &HeaderValue,
 ) -> ServiceResponse<BoxBody> {
     let request = response.request();
-    let challenge = challenge(request.headers());
+    let (challenge, method) = (challenge(request.headers()), request.method().clone());
     let request_id = request_id.to_str().unwrap_or_default();
     let problem = Problem::new(error, request.path(), request_id);
     let status = error.status_code();
@@ -157,6 +160,13 @@ fn with_problem<B>(
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, challenge);
+    }
+    if method == Method::PATCH && status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        let types = HeaderValue::from_static("application/merge-patch+json, application/json");
+        headers.insert(ACCEPT_PATCH, types);
+    }
+    if matches!(error, Error::UnsupportedContentCoding) {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
     if let Some(seconds) = error.retry_after() {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

@@ -18,6 +18,11 @@ impl ObjectId {
         let uuid = (text.len() == 36).then(|| Uuid::try_parse(text).ok())??;
         Some(Self(uuid))
     }
+
+    /// Writes its 36 characters.
+    pub fn encode(self, buffer: &mut [u8; 36]) -> &str {
+        self.0.as_hyphenated().encode_lower(buffer)
+    }
 }
 
 impl std::fmt::Display for ObjectId {

@@ -10,20 +10,24 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, VARY,
 };
 use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
-use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, Ref, RefOr, Response, Schema};
+use utoipa::openapi::{Ref, RefOr, Response, Schema};
 use utoipa::{OpenApi, openapi};
 use utoipa_swagger_ui::Config;
 
-use crate::error::{Error, ProblemType, Refusal};
+use crate::error::{Error, ProblemType};
+use crate::gateway::respond::Created;
 use crate::problem::Problem;
 use crate::request::NoQuery;
 use crate::resources;
 
+use shape::{Shape, example_path};
+
 pub mod components;
 pub mod examples;
 pub mod problems;
+pub mod shape;
 
 const DOCUMENT: &str = "/api/v1/openapi.json";
 const SWAGGER_UI: &str = "/swagger-ui/";
@@ -41,7 +45,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     servers((url = "/")),
-    components(schemas(Problem)),
+    components(schemas(Created, Problem)),
     security(("basic" = []), ("bearer" = []))
 )]
 struct Document;
@@ -79,26 +83,27 @@ fn complete(document: &mut openapi::OpenApi) {
 
     let components = document.components.get_or_insert_default();
     components::add(components);
-    examples::add(components);
     for (path, item) in &mut document.paths.paths {
         let operations = [
-            (&mut item.get, false),
-            (&mut item.post, true),
-            (&mut item.put, true),
-            (&mut item.patch, true),
-            (&mut item.delete, true),
+            (&mut item.get, HttpMethod::Get),
+            (&mut item.post, HttpMethod::Post),
+            (&mut item.put, HttpMethod::Put),
+            (&mut item.patch, HttpMethod::Patch),
+            (&mut item.delete, HttpMethod::Delete),
         ];
-        for (operation, write) in operations {
+        for (operation, method) in operations {
             if let Some(operation) = operation {
-                let address = examples::address(components, path, operation);
-                let errors = errors(operation, write);
+                let shape = Shape::new(path, method);
+                shape.complete(operation, components);
+                let errors = errors(&shape, operation);
                 codes.extend(errors.iter().map(Error::problem_type));
-                let problems = problems::responses(&errors, &address);
-                add_responses(components, operation, problems, write);
+                let problems = problems::responses(&errors, &example_path(path));
+                add_responses(&shape, operation, problems);
             }
         }
     }
 
+    examples::add(components);
     if let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut("Problem")
         && let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code")
     {
@@ -109,71 +114,52 @@ fn complete(document: &mut openapi::OpenApi) {
     }
 }
 
-/// Adds the responses that the handler does not name, and to all of them the headers. Where an
-/// operation's problems are those of all others, they stand among the components.
+/// Adds the problems to an operation, and the headers that its shape brings.
 fn add_responses(
-    components: &mut Components,
+    shape: &Shape<'_>,
     operation: &mut Operation,
     problems: BTreeMap<StatusCode, Response>,
-    write: bool,
 ) {
-    let mut own: BTreeSet<u16> =
-        refusals(operation).map(|refusal| refusal.problem_type.status).collect();
-    own.insert(400);
     let responses = &mut operation.responses.responses;
+    for (status, response) in problems {
+        responses.insert(status.as_str().to_owned(), RefOr::T(response));
+    }
     for (status, response) in responses.iter_mut() {
         if let (Ok(status), RefOr::T(response)) = (status.parse::<StatusCode>(), response) {
-            *response = components::with_headers(response.clone(), status);
+            components::add_headers(response, status, &shape.method);
         }
     }
-    let mut add = |status: StatusCode, response, own| {
-        let response = RefOr::T(components::with_headers(response, status));
-        let response = if own {
-            response
-        } else {
-            let name = components::name(status, write);
-            let reference = Ref::from_response_name(&name);
-            components.responses.entry(name).or_insert(response);
-            RefOr::Ref(reference)
-        };
-        responses.insert(status.as_str().to_owned(), response);
-    };
-    for (status, response) in problems {
-        add(status, response, own.contains(&status.as_u16()));
+    let common = |name| RefOr::Ref(Ref::from_response_name(name));
+    responses.insert("default".to_owned(), common(components::ANOTHER_PROBLEM));
+    if !shape.is_write() {
+        let status = StatusCode::NOT_MODIFIED.as_str().to_owned();
+        responses.insert(status, common(components::NOT_MODIFIED));
     }
-    if !write {
-        add(StatusCode::NOT_MODIFIED, components::not_modified(), false);
-        let parameters = operation.parameters.get_or_insert_default();
+    let parameters = operation.parameters.get_or_insert_default();
+    if !shape.is_write() {
         parameters.extend(components::read_parameters().map(RefOr::Ref));
+    } else if shape.is_conditional() {
+        parameters.extend(components::write_parameters().map(RefOr::Ref));
     }
 }
 
-/// What a call can meet, by its shape and by what its resource knows of refusals.
-fn errors(operation: &Operation, write: bool) -> Vec<Error> {
+/// What a call can meet.
+fn errors(shape: &Shape<'_>, operation: &Operation) -> Vec<Error> {
     let mut errors = problems::everywhere();
-    if write {
+    if shape.is_write() {
         errors = errors.into_iter().map(problems::after_write).collect();
     }
-    let mut parameters = operation.parameters.iter().flatten();
-    let in_path = |parameter: &RefOr<Parameter>| match parameter {
-        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Path,
-        RefOr::Ref(_) => false,
-    };
-    if parameters.any(in_path) {
-        errors.extend(problems::with_id());
+    if shape.has_id() {
+        errors.push(Error::InvalidObjectId);
     }
     if operation.request_body.is_some() {
         errors.extend(problems::with_body());
     }
-    errors.extend(refusals(operation).map(problems::refused));
+    if shape.is_conditional() {
+        errors.push(Error::PreconditionFailed);
+    }
+    errors.extend(shape.refusals().into_iter().map(problems::refused));
     errors
-}
-
-/// What the operation's resource knows of refusals.
-fn refusals(operation: &Operation) -> impl Iterator<Item = &'static Refusal> {
-    let known = resources::REFUSALS.iter().copied().flatten();
-    let known = known.filter(|(id, _)| operation.operation_id.as_deref() == Some(id));
-    known.flat_map(|(_, refusals)| refusals.iter().copied())
 }
 
 /// The document as it is printed, committed and served.

@@ -1,9 +1,9 @@
-//! The list of resources: their routes, their part of the document, their refusals.
+//! The list of resources: their tables, their routes, their part of the document.
 
 use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
-use crate::error::Refusal;
+use crate::table::Table;
 
 pub mod accounts;
 pub mod alternate_devices;
@@ -16,8 +16,9 @@ pub mod alternate_devices;
 ))]
 pub struct Api;
 
-/// The refusals that are known of each call, by operation id.
-pub const REFUSALS: &[&[(&str, &[&Refusal])]] = &[accounts::REFUSALS, alternate_devices::REFUSALS];
+/// All kinds of objects.
+pub static TABLES: &[&Table] =
+    &[&accounts::ACCOUNT, &accounts::PASSWORD, &alternate_devices::ALTERNATE_DEVICE];
 
 /// Registers every resource.
 pub fn routes(config: &mut ServiceConfig) {

@@ -94,7 +94,8 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
     let (settings, serving) = (config.clone(), drain.clone());
     let app = move || {
         let upstream = Upstream::new(&settings.upstream, Arc::clone(&tls), Arc::clone(&door));
-        let gateway = Gateway::new(Arc::clone(&cache), upstream, Arc::clone(&metrics));
+        let gateway = Gateway::new(Arc::clone(&cache), upstream, Arc::clone(&metrics))
+            .with_no_end_date(settings.upstream.no_end_date);
         App::new()
             .app_data(Data::new(keys.clone()))
             .app_data(Data::new(gateway))

@@ -18,8 +18,6 @@ use thiserror::Error;
 
 use document::Document;
 
-use crate::object_id::ObjectId;
-
 pub mod document;
 #[cfg(test)]
 mod tests;
@@ -55,22 +53,44 @@ pub enum Fault {
     /// A value that is no UUID.
     #[error("`{0}` in it is not a UUID")]
     NotAnObjectId(&'static str),
+    /// A value that is no integer of 32 bits.
+    #[error("`{0}` in it is not a number")]
+    NotANumber(&'static str),
+    /// A value that is no time of the calendar.
+    #[error("`{0}` in it is not a time")]
+    NotATime(&'static str),
+    /// A value that makes no sense where it stands.
+    #[error("`{0}` in it makes no sense")]
+    Senseless(&'static str),
     /// One object was asked for and another one came.
     #[error("it is about another object than the one asked for")]
     OtherObject,
 }
 
-/// One object of a document: its elements with their text, trimmed.
-#[derive(Clone, Debug, Default)]
+/// One object of a document: the texts, trimmed, of the elements that are asked for. The first of several with one name
+/// counts; nothing is kept of what is not asked for.
+#[derive(Clone, Debug)]
 pub struct Object<'a> {
-    elements: Vec<(&'a str, Cow<'a, str>)>,
+    elements: Vec<&'static str>,
+    texts: Vec<Option<Cow<'a, str>>>,
+    /// Where the next element is looked for first: Unity Connection keeps an order.
+    next: usize,
 }
 
 impl<'a> Object<'a> {
+    /// Asks for these elements, each named once.
+    pub fn new(elements: Vec<&'static str>) -> Self {
+        Self { texts: vec![None; elements.len()], elements, next: 0 }
+    }
+
+    /// The text of the element that was asked for in this place.
+    pub fn get(&self, index: usize) -> Option<&Cow<'a, str>> {
+        self.texts.get(index)?.as_ref()
+    }
+
     /// The text of an element that may be absent.
     pub fn optional(&self, element: &str) -> Option<&Cow<'a, str>> {
-        let (_, text) = self.elements.iter().find(|(name, _)| *name == element)?;
-        Some(text)
+        self.get(self.elements.iter().position(|name| *name == element)?)
     }
 
     /// The text of an element that must be there; it may be empty.
@@ -78,42 +98,35 @@ impl<'a> Object<'a> {
         self.optional(element).ok_or(Fault::Missing(element))
     }
 
-    /// A required yes or no: `true`, `false`, `1` or `0` in any case.
+    /// A required yes or no.
     pub fn flag(&self, element: &'static str) -> Result<bool, Fault> {
-        let text = self.text(element)?;
-        if text == "1" || text.eq_ignore_ascii_case("true") {
-            Ok(true)
-        } else if text == "0" || text.eq_ignore_ascii_case("false") {
-            Ok(false)
-        } else {
-            Err(Fault::NotAFlag(element))
-        }
+        flag(element, self.text(element)?)
     }
 
-    /// The object's own identifier. `asked` is the one that a single object was asked by: it
-    /// stands in where the answer leaves its own out, and another one is a fault.
-    pub fn object_id(&self, asked: Option<ObjectId>) -> Result<ObjectId, Fault> {
-        const OBJECT_ID: &str = "ObjectId";
-
-        let found = match self.optional(OBJECT_ID) {
-            Some(text) => Some(ObjectId::parse(text).ok_or(Fault::NotAnObjectId(OBJECT_ID))?),
-            None => None,
-        };
-        match (found, asked) {
-            (Some(found), Some(asked)) if found != asked => Err(Fault::OtherObject),
-            (Some(id), _) | (None, Some(id)) => Ok(id),
-            (None, None) => Err(Fault::Missing(OBJECT_ID)),
-        }
+    /// The place for the text of this element, where it is asked for and not there yet.
+    pub fn vacancy(&mut self, element: &str) -> Option<&mut Option<Cow<'a, str>>> {
+        let (before, after) = self.elements.split_at(self.next);
+        let found = after.iter().position(|name| *name == element).map(|index| index + self.next);
+        let index = found.or_else(|| before.iter().position(|name| *name == element))?;
+        self.next = index + 1;
+        self.texts.get_mut(index).filter(|text| text.is_none())
     }
 
-    /// Appends an element.
-    pub fn push(&mut self, name: &'a str, text: Cow<'a, str>) {
-        self.elements.push((name, text));
-    }
-
-    /// Forgets its elements and keeps the room for them.
+    /// Forgets the texts and keeps the room for them.
     pub fn clear(&mut self) {
-        self.elements.clear();
+        self.texts.fill(None);
+        self.next = 0;
+    }
+}
+
+/// A yes or no: `true`, `false`, `1` or `0` in any case.
+pub fn flag(element: &'static str, text: &str) -> Result<bool, Fault> {
+    if text == "1" || text.eq_ignore_ascii_case("true") {
+        Ok(true)
+    } else if text == "0" || text.eq_ignore_ascii_case("false") {
+        Ok(false)
+    } else {
+        Err(Fault::NotAFlag(element))
     }
 }
 
@@ -149,38 +162,42 @@ impl<'a> List<'a> {
     }
 }
 
-/// Reads a document that is one object, `root`.
-pub fn object<'a>(body: &'a [u8], root: &'static str) -> Result<Object<'a>, Fault> {
+/// Reads a document that is one object, `root`, into `object`, which asks for its elements.
+pub fn object<'a>(
+    body: &'a [u8],
+    root: &'static str,
+    mut object: Object<'a>,
+) -> Result<Object<'a>, Fault> {
     let mut document = Document::open(body)?;
     if document.root()? != root {
         return Err(Fault::WrongRoot(root));
     }
-    let mut object = Object::default();
     document.object(&mut object)?;
     document.close()?;
     Ok(object)
 }
 
-/// Begins to read a document that is a list `root` of objects `item`. A bare `item` is a list of
-/// one: so CUPI answers now and then.
-pub fn list<'a>(body: &'a [u8], root: &'static str, item: &'static str) -> Result<List<'a>, Fault> {
+/// Begins to read a document that is a list of objects, named by the elements of an object and of the list; `object`
+/// asks for the elements of each. A bare object is a list of one: so CUPI answers now and then.
+pub fn list<'a>(
+    body: &'a [u8],
+    [item, root]: [&'static str; 2],
+    object: Object<'a>,
+) -> Result<List<'a>, Fault> {
     let mut document = Document::open(body)?;
     let name = document.root()?;
     let bare = name == item;
     if !bare && name != root {
         return Err(Fault::WrongRoot(root));
     }
-    Ok(List { document, item, bare, ended: false, object: Object::default() })
+    Ok(List { document, item, bare, ended: false, object })
 }
 
-/// Writes a document that is one object: `root` with those elements that have a text, in this order,
-/// on one line. The texts must be such as XML [`can_carry`]; they are sent as they are, untrimmed.
-pub fn write(root: &str, elements: &[(&str, Option<String>)]) -> String {
+/// Writes a document that is one object: `root` with these elements and their texts, in this order, on one line. The
+/// texts must be such as XML [`can_carry`]; they are sent as they are, untrimmed.
+pub fn write(root: &str, elements: &[(&'static str, String)]) -> String {
     let mut document = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><{root}>");
     for (element, text) in elements {
-        let Some(text) = text else {
-            continue;
-        };
         // The rest of what a line break could be is escaped already.
         let text = partial_escape(text.as_str()).replace('\n', "&#10;");
         document.extend(["<", element, ">", &text, "</", element, ">"]);

@@ -6,29 +6,28 @@
 
 use std::array;
 use std::str;
+use std::time::UNIX_EPOCH;
 
-use actix_web::FromRequest;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::test::TestRequest;
+use cupi_gateway::cache::directives::Directives;
+use cupi_gateway::config::NoEndDate;
 use cupi_gateway::credentials::{Credentials, discloses};
 use cupi_gateway::error::Error;
 use cupi_gateway::problem::Problem;
-use cupi_gateway::request::{JsonBody, check_query, flag_parameter, no_cache, traceparent};
-use cupi_gateway::resources::accounts::NewPassword;
-use cupi_gateway::resources::alternate_devices::{AlternateDeviceChanges, NewAlternateDevice};
-use cupi_gateway::xml::can_carry;
+use cupi_gateway::request::{check_query, flag_parameter, traceparent};
+use cupi_gateway::resources::TABLES;
+use cupi_gateway::resources::accounts::PASSWORD;
+use cupi_gateway::table::Table;
+use cupi_gateway::table::property::Kind;
+use cupi_gateway::table::write::{Purpose, Writing};
+use cupi_gateway::xml::{self, can_carry};
 use libfuzzer_sys::fuzz_target;
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use tokio::runtime::{Builder, Runtime};
 use url::form_urlencoded;
 
 /// A value that is a secret.
 const SECRET: &str = "🔑🔒🔑";
-
-thread_local! {
-    static RUNTIME: Runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-}
 
 fuzz_target!(|input: &[u8]| {
     let mut parts = input.splitn(4, |byte| *byte == b'\n');
@@ -44,7 +43,10 @@ fn read_query(query: &str) {
     let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
     match flag_parameter(query, "userDefined") {
         Ok(None) => assert!(pairs.is_empty(), "{pairs:?}"),
-        Ok(Some(flag)) => assert_eq!(pairs, [("userDefined".into(), flag.to_string().into())]),
+        Ok(Some(flag)) => {
+            let [(name, value)] = pairs.as_slice() else { panic!("{pairs:?}") };
+            assert_eq!((&**name, value.to_ascii_lowercase()), ("userDefined", flag.to_string()));
+        }
         Err(error) => told(&error),
     }
     assert_eq!(check_query(query, &[]).is_ok(), pairs.is_empty());
@@ -59,7 +61,7 @@ fn read_headers(authorization: &[u8], trace: &[u8]) {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
-    no_cache(&headers);
+    Directives::read(&headers);
     if let Some(taken) = traceparent(&headers) {
         assert_eq!(taken.as_bytes(), trace);
         assert!(trace.len() >= 55 && trace.is_ascii(), "{taken:?}");
@@ -74,19 +76,25 @@ fn read_headers(authorization: &[u8], trace: &[u8]) {
 }
 
 fn read_body(body: &[u8]) {
-    if let Ok(JsonBody(NewPassword { password })) = read(body) {
+    if let Ok((parameter, password)) = PASSWORD.write_secret(body) {
         let password = password.expose_secret();
-        assert_eq!(string(body, "password").as_deref(), Some(password));
+        assert_eq!(string(body, parameter).as_deref(), Some(password));
         assert!((1..=256).contains(&password.chars().count()));
     }
-    if let Ok(JsonBody(device)) = read::<NewAlternateDevice>(body) {
-        assert_eq!(string(body, "displayName"), device.display_name);
-        assert_eq!(string(body, "dtmfAccessId").as_ref(), Some(&device.dtmf_access_id));
-        assert!(device.display_name.as_deref().is_none_or(can_carry));
-    }
-    if let Ok(JsonBody(changes)) = read::<AlternateDeviceChanges>(body) {
-        assert_eq!(string(body, "displayName"), changes.display_name);
-        assert_eq!(string(body, "dtmfAccessId"), changes.dtmf_access_id);
+    for table in TABLES {
+        for purpose in [Purpose::Create, Purpose::Change] {
+            let Ok(document) = write(table, body, purpose) else {
+                continue;
+            };
+            assert!(can_carry(&document), "{document}");
+            for row in table.properties.iter().filter(|row| row.is_writable()) {
+                let text = string(body, &row.name()).filter(|_| matches!(row.kind, Kind::Text(_)));
+                let written = text.map(|text| xml::write(row.element, &[("x", text)]));
+                let inner =
+                    written.as_ref().and_then(|xml| xml.split("<x>").nth(1)?.split("</x>").next());
+                assert!(inner.is_none_or(|inner| document.contains(inner)), "{document}");
+            }
+        }
     }
 
     // The same with every value a secret: the words must not hold it.
@@ -95,35 +103,26 @@ fn read_body(body: &[u8]) {
     };
     hide(&mut document);
     let body = document.to_string();
-    for error in [
-        read::<NewPassword>(body.as_bytes()).err(),
-        read::<NewAlternateDevice>(body.as_bytes()).err(),
-        read::<AlternateDeviceChanges>(body.as_bytes()).err(),
-    ]
-    .into_iter()
-    .flatten()
-    {
+    let mut errors: Vec<_> = PASSWORD.write_secret(body.as_bytes()).err().into_iter().collect();
+    for table in TABLES {
+        errors.extend(write(table, body.as_bytes(), Purpose::Create).err());
+        errors.extend(write(table, body.as_bytes(), Purpose::Change).err());
+    }
+    for error in errors {
+        told(&error);
         let words = format!("{error} {error:?}");
         assert!(!words.contains(SECRET) || names(&document).contains(SECRET), "{words}");
     }
 }
 
-/// Reads a body as a handler does.
-fn read<T>(body: &[u8]) -> Result<JsonBody<T>, Error>
-where
-    JsonBody<T>: FromRequest<Error = Error>,
-{
-    let (request, mut payload) = TestRequest::default()
-        .insert_header(("content-type", "application/json"))
-        .set_payload(body.to_vec())
-        .to_http_parts();
-    let read = JsonBody::<T>::from_request(&request, &mut payload);
-    let read = RUNTIME.with(|runtime| runtime.block_on(read));
-    if let Err(error) = &read {
-        assert!(matches!(error, Error::InvalidBody(_) | Error::BodyTooLarge), "{error:?}");
-        told(error);
+/// Writes a body as a handler does.
+fn write(table: &Table, body: &[u8], purpose: Purpose) -> Result<String, Error> {
+    let no_end_date = NoEndDate::Empty;
+    let written = table.write(body, Writing { purpose, key: None, now: UNIX_EPOCH, no_end_date });
+    if let Err(error) = &written {
+        assert!(matches!(error, Error::InvalidBody(_)), "{error:?}");
     }
-    read
+    written
 }
 
 /// Holds that an error can be told in a problem document, in words for one line.

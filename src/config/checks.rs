@@ -7,7 +7,7 @@ use tracing::Level;
 use url::{Host, Url};
 
 use super::keys::Keys;
-use super::{KeyPair, LogFormat, pem};
+use super::{KeyPair, LogFormat, NoEndDate, pem};
 
 impl Keys {
     /// Reads an origin; without `plaintext`, http only to this host.
@@ -132,6 +132,22 @@ impl Keys {
             _ => {
                 self.fault(key, "write json or text");
                 None
+            }
+        }
+    }
+
+    /// Reads what is sent for "without end".
+    pub fn no_end_date(&mut self, key: &'static str) -> NoEndDate {
+        const FORM: &str = "empty, empty-and-enabled or far-future";
+
+        let text = self.text(key, FORM);
+        match text.as_deref() {
+            None | Some("empty") => NoEndDate::Empty,
+            Some("empty-and-enabled") => NoEndDate::EmptyAndEnabled,
+            Some("far-future") => NoEndDate::FarFuture,
+            Some(_) => {
+                self.fault(key, &format!("write {FORM}"));
+                NoEndDate::Empty
             }
         }
     }

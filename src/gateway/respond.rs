@@ -1,59 +1,39 @@
 //! The responses of success: what was read, and what was created.
 
-use std::fmt;
-
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
     LOCATION, VARY,
 };
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::cache::{self, status::CacheStatus};
 use crate::object_id::ObjectId;
 
-/// The gateway's own link to an object: the path of its collection, and its id.
-#[derive(Clone, Copy, Debug)]
-pub struct Link(pub &'static str, pub ObjectId);
-
-impl fmt::Display for Link {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.0, self.1)
-    }
-}
-
-impl Serialize for Link {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 /// What was created.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "objectId": "00000064-c0de-4000-8000-000000000001",
+    "uri": "/api/v1/alternate-devices/00000064-c0de-4000-8000-000000000001",
+}))]
 pub struct Created {
     /// What it is known by.
     pub object_id: ObjectId,
     /// Where it is found.
-    #[schema(
-        example = "/api/v1/alternate-devices/00000064-c0de-4000-8000-000000000001",
-        value_type = String,
-        format = UriReference
-    )]
-    pub uri: Link,
+    #[schema(format = UriReference)]
+    pub uri: String,
 }
 
-/// 204; after a POST 201, with the place below `path` of what it made.
-pub fn written(created: Option<ObjectId>, path: &'static str) -> HttpResponse {
+/// 204; after a POST 201, with our link to what it made in the list at this path.
+pub fn written(created: Option<ObjectId>, collection: &str) -> HttpResponse {
     let Some(object_id) = created else {
         return HttpResponse::NoContent().finish();
     };
-    let uri = Link(path, object_id);
-    HttpResponse::Created()
-        .insert_header((LOCATION, uri.to_string()))
-        .json(Created { object_id, uri })
+    let uri = format!("{collection}/{object_id}");
+    HttpResponse::Created().insert_header((LOCATION, uri.as_str())).json(Created { object_id, uri })
 }
 
 /// 200, or 304 where the client has this very answer (RFC 9110, section 13.1.2).

@@ -4,14 +4,22 @@
 
 use actix_web::http::StatusCode;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::ParameterIn;
-use utoipa::openapi::{Components, Ref, RefOr, Response, ResponseBuilder, Schema};
+use utoipa::openapi::path::{HttpMethod, ParameterIn};
+use utoipa::openapi::{Components, ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
+
+use crate::problem::MEDIA_TYPE;
 
 /// The headers of responses.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "read by the derive macro only")]
 struct Headers {
+    /// The only encoding of bodies that is taken: none.
+    #[schema(rename = "Accept-Encoding", example = "identity")]
+    accept_encoding: String,
+    /// The media types of changes.
+    #[schema(rename = "Accept-Patch", example = "application/merge-patch+json, application/json")]
+    accept_patch: String,
     /// How many seconds ago Unity Connection gave the answer.
     #[schema(rename = "Age", example = 3)]
     age: u32,
@@ -67,7 +75,21 @@ struct ReadHeaders {
     cache_control: Option<String>,
 }
 
-/// Adds headers and parameters to the components.
+/// The headers of a request that changes or deletes what is there.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "read by the derive macro only")]
+struct WriteHeaders {
+    /// The `ETag` of the answer that the client has: where it is not that of a fresh read any more, 412 comes and nothing
+    /// is changed. `*` is any object that is there.
+    #[param(rename = "If-Match", nullable = false)]
+    if_match: Option<String>,
+    /// The change is made only where the object has none of these `ETag`s.
+    #[param(rename = "If-None-Match", nullable = false)]
+    if_none_match: Option<String>,
+}
+
+/// Adds headers, parameters and common responses to the components.
 pub fn add(components: &mut Components) {
     if let RefOr::T(Schema::Object(headers)) = Headers::schema() {
         for (name, mut schema) in headers.properties {
@@ -83,24 +105,45 @@ pub fn add(components: &mut Components) {
         let name = parameter.name.clone();
         components.parameters.insert(name, RefOr::T(parameter));
     }
+    for parameter in WriteHeaders::into_params(|| Some(ParameterIn::Header)) {
+        let name = parameter.name.replace("None-Match", "None-Match-To-Write");
+        components.parameters.insert(name, RefOr::T(parameter));
+    }
+    let response = ResponseBuilder::new();
+    let mut not_modified = response
+        .description("Nothing has changed since the answer whose `ETag` `If-None-Match` named.")
+        .build();
+    add_headers(&mut not_modified, StatusCode::NOT_MODIFIED, &HttpMethod::Get);
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let another = ResponseBuilder::new()
+        .description("Another problem. Later versions may know more than these.")
+        .content(MEDIA_TYPE, problem);
+    components.responses.insert(NOT_MODIFIED.to_owned(), RefOr::T(not_modified));
+    components.responses.insert(ANOTHER_PROBLEM.to_owned(), RefOr::T(another.build()));
 }
+
+/// The name of 304 among the components, which every request that reads can get.
+pub const NOT_MODIFIED: &str = "NotModified";
+
+/// The name among the components of what else a request can get.
+pub const ANOTHER_PROBLEM: &str = "AnotherProblem";
 
 /// The parameters of every request that reads.
 pub fn read_parameters() -> impl Iterator<Item = Ref> {
-    let names = ["If-None-Match", "Cache-Control"].into_iter();
-    names.map(|name| Ref::new(format!("#/components/parameters/{name}")))
+    references("parameters", &["If-None-Match", "Cache-Control"])
 }
 
-/// 304, which every request that reads can get.
-pub fn not_modified() -> Response {
-    let response = ResponseBuilder::new();
-    let response = response
-        .description("Nothing has changed since the answer whose `ETag` `If-None-Match` named.");
-    with_headers(response.build(), StatusCode::NOT_MODIFIED)
+/// The parameters of a request that changes or deletes what is there.
+pub fn write_parameters() -> impl Iterator<Item = Ref> {
+    references("parameters", &["If-Match", "If-None-Match-To-Write"])
 }
 
-/// The response with the headers that its status brings.
-pub fn with_headers(mut response: Response, status: StatusCode) -> Response {
+fn references(kind: &'static str, names: &'static [&str]) -> impl Iterator<Item = Ref> {
+    names.iter().map(move |name| Ref::new(format!("#/components/{kind}/{name}")))
+}
+
+/// Adds to a response the headers that its status brings.
+pub fn add_headers(response: &mut Response, status: StatusCode, method: &HttpMethod) {
     const ID: &str = "X-Request-Id";
 
     let names: &[&str] = match status {
@@ -110,6 +153,10 @@ pub fn with_headers(mut response: Response, status: StatusCode) -> Response {
         StatusCode::CREATED => &[ID, "Location"],
         StatusCode::UNAUTHORIZED => &["Retry-After", "WWW-Authenticate"],
         StatusCode::SERVICE_UNAVAILABLE => &["Retry-After"],
+        StatusCode::UNSUPPORTED_MEDIA_TYPE if *method == HttpMethod::Patch => {
+            &["Accept-Encoding", "Accept-Patch"]
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => &["Accept-Encoding"],
         status if status.is_success() => &[ID],
         // A problem has the id in its body.
         _ => &[],
@@ -118,12 +165,4 @@ pub fn with_headers(mut response: Response, status: StatusCode) -> Response {
         let header = Ref::new(format!("#/components/headers/{name}"));
         response.headers.insert((*name).to_owned(), RefOr::Ref(header));
     }
-    response
-}
-
-/// The response's name among the components, such as `BadGateway`.
-pub fn name(status: StatusCode, write: bool) -> String {
-    let reason = status.canonical_reason().unwrap_or_default();
-    let name = reason.replace(' ', "");
-    if write && status.is_server_error() { name + "AfterWrite" } else { name }
 }

@@ -2,11 +2,7 @@
 //! speaks of the same objects: those that `demo` has.
 
 use serde_json::{Map, Value, json};
-use utoipa::openapi::path::{Operation, ParameterBuilder};
 use utoipa::openapi::{Components, RefOr, Schema};
-
-/// The parameter that names an object.
-const OBJECT_ID: &str = "objectId";
 
 /// Gives each object of the components an example.
 pub fn add(components: &mut Components) {
@@ -34,36 +30,5 @@ fn example(schemas: &Value, schema: &Value) -> Option<Value> {
     }
     let properties = schema.get("properties")?.as_object()?.iter();
     let parts = properties.map(|(name, part)| Some((name.clone(), example(schemas, part)?)));
-    let mut whole = parts.collect::<Option<Map<String, Value>>>()?;
-    let id = whole.get("uri").and_then(Value::as_str).map(last);
-    if let Some(id) = id.map(Value::from) {
-        whole.insert(OBJECT_ID.to_owned(), id);
-    }
-    Some(whole.into())
-}
-
-/// The object that the path is about, with its id as the parameter's example.
-pub fn address(components: &Components, path: &str, operation: &mut Operation) -> String {
-    let Some((collection, rest)) = path.split_once("{objectId}") else {
-        return path.to_owned();
-    };
-    let uris = components.schemas.values().filter_map(|schema| match schema {
-        RefOr::T(Schema::Object(object)) => object.example.as_ref()?.get("uri")?.as_str(),
-        _ => None,
-    });
-    let uri = uris.into_iter().find(|uri| uri.starts_with(collection));
-    let id = uri.map(last).unwrap_or_default();
-    for parameter in operation.parameters.iter_mut().flatten() {
-        if let RefOr::T(parameter) = parameter
-            && parameter.name == OBJECT_ID
-        {
-            let builder = ParameterBuilder::from(parameter.clone());
-            *parameter = builder.example(Some(id.into())).build();
-        }
-    }
-    format!("{collection}{id}{rest}")
-}
-
-fn last(uri: &str) -> &str {
-    uri.rsplit('/').next().unwrap_or(uri)
+    Some(parts.collect::<Option<Map<String, Value>>>()?.into())
 }

@@ -42,11 +42,6 @@ pub fn everywhere() -> Vec<Error> {
     ]
 }
 
-/// What a call with an id in its path can meet besides.
-pub fn with_id() -> Vec<Error> {
-    vec![Error::InvalidObjectId]
-}
-
 /// What a call with a body can meet besides.
 pub fn with_body() -> Vec<Error> {
     vec![

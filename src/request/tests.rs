@@ -8,7 +8,6 @@ use actix_web::error::PayloadError;
 use actix_web::test::TestRequest;
 use actix_web::web::Bytes;
 use futures_core::Stream;
-use serde::Deserialize;
 use tokio::runtime::Builder;
 use tokio::time::Instant;
 
@@ -29,9 +28,6 @@ impl Stream for Stalled {
     }
 }
 
-#[derive(Debug, Deserialize)]
-struct Nothing {}
-
 #[test]
 fn a_body_that_stalls_is_given_up_after_ten_seconds() {
     let mut runtime = Builder::new_current_thread();
@@ -43,7 +39,8 @@ fn a_body_that_stalls_is_given_up_after_ten_seconds() {
 
     let (outcome, waited) = runtime.block_on(async {
         let begun = Instant::now();
-        let outcome = JsonBody::<Nothing>::from_request(&request, &mut payload).await;
+        let outcome =
+            JsonBody::from_request(&request, &mut payload).await.map(|JsonBody(body)| body);
         (outcome, begun.elapsed())
     });
 

@@ -78,10 +78,10 @@ impl<'a> Document<'a> {
     pub fn object(&mut self, object: &mut Object<'a>) -> Result<(), Fault> {
         loop {
             match self.next()?.ok_or(Fault::CutOff)? {
-                Piece::Start(name) => {
-                    let text = self.text()?;
-                    object.push(name, text);
-                }
+                Piece::Start(name) => match object.vacancy(name) {
+                    Some(text) => *text = Some(self.text()?),
+                    None => self.skip()?,
+                },
                 Piece::End => return Ok(()),
                 _ => {}
             }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use cupi_gateway::config::{Config, LogFormat};
+use cupi_gateway::config::{Config, LogFormat, NoEndDate};
 use rcgen::{CertificateParams, KeyPair};
 use tracing::Level;
 
@@ -45,6 +45,7 @@ fn every_setting_but_the_upstream_has_a_default() {
     assert_eq!(config.upstream.connect_timeout, Duration::from_secs(3));
     assert_eq!(config.upstream.timeout, Duration::from_secs(15));
     assert_eq!(config.upstream.max_response_size, 8 * 1024 * 1024);
+    assert_eq!(config.upstream.no_end_date, NoEndDate::Empty);
     assert_eq!(config.cors.allowed_origins.len(), 0);
     assert!(config.docs.swagger_ui);
     assert_eq!(config.log.format, None);
@@ -57,7 +58,7 @@ fn every_setting_can_be_set() {
     let config = Config::parse(&format!(
         "[server]\nbind = '[::1]:80'\nworkers = 3\n\
          [upstream]\nurl = 'http://cuc.example.com'\nallow_plaintext = true\nconnect_timeout = '500ms'\ntimeout = '1m 5s'\n\
-         certificate_sha256 = ['{}', '{}']\nmax_response_size = '10kB'\n\
+         certificate_sha256 = ['{}', '{}']\nmax_response_size = '10kB'\nno_end_date = 'far-future'\n\
          [cors]\nallowed_origins = ['https://a.example', 'http://localhost:3000']\n\
          [docs]\nswagger_ui = false\n[log]\nformat = 'text'\nlevel = 'trace'\n",
         pin.trim_end_matches(':'),
@@ -73,6 +74,7 @@ fn every_setting_can_be_set() {
     let pins: Vec<[u8; 32]> = vec![[0xab, 0xcd].repeat(16).try_into().unwrap(), [0; 32]];
     assert_eq!(config.upstream.certificate_sha256, pins);
     assert_eq!(config.upstream.max_response_size, 10_000);
+    assert_eq!(config.upstream.no_end_date, NoEndDate::FarFuture);
     assert_eq!(config.cors.allowed_origins, ["https://a.example", "http://localhost:3000"]);
     assert!(!config.docs.swagger_ui);
     assert_eq!(config.log.format, Some(LogFormat::Text));

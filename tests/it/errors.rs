@@ -58,6 +58,7 @@ fn the_codes_of_the_api_are_these() {
             "405 method_not_allowed: Method not allowed",
             "408 request_timeout: Request timed out",
             "409 password_not_settable: Password not settable",
+            "412 precondition_failed: Precondition failed",
             "413 body_too_large: Body too large",
             "415 unsupported_media_type: Unsupported media type",
             "422 password_rejected: Password rejected",
@@ -229,6 +230,8 @@ async fn parameters_that_are_not_documented_are_named() {
     let account = "/api/v1/accounts/75436abf-8784-450f-ac61-23a08be2c364";
     let long = "x".repeat(200);
     let shown = "x".repeat(64);
+    let many: Vec<_> = (0..8_000).map(|number| format!("p{number:04}")).collect();
+    let many = many.join("&");
     let cases = [
         ("x=1", "`x`".to_owned()),
         ("x", "`x`".to_owned()),
@@ -238,6 +241,7 @@ async fn parameters_that_are_not_documented_are_named() {
         ("a%20b+c=1", "`a b c`".to_owned()),
         ("%00%0a=1", "``".to_owned()),
         (long.as_str(), format!("`{shown}`")),
+        (many.as_str(), "`p0000`, `p0001`, `p0002`, `p0003`, `p0004` and 7995 more".to_owned()),
     ];
     for (query, names) in cases {
         for (method, path) in
@@ -329,7 +333,7 @@ async fn a_body_that_is_not_the_object_asked_for_is_explained() {
         [b"{\"password\":\"\xe9\"}".as_slice(), b"\xff\xfe{\0", b"{\"password\":\"\xc0\xaf\"}"]
     {
         let reply = put_json(&gateway, bytes).await;
-        assert_eq!(reply.json()["code"], "invalid_body");
+        invalid_body("The body is not UTF-8. Send JSON in that encoding.").assert(&reply);
     }
     assert_eq!(gateway.upstream.received().len(), 0);
 }
@@ -413,6 +417,44 @@ async fn a_body_must_be_declared_as_json() {
 
         reply.assert_written();
     }
+}
+
+#[actix_web::test]
+async fn a_change_may_be_declared_as_a_merge_patch() {
+    let gateway = start();
+    let merge = ("content-type", "application/merge-patch+JSON; charset=utf-8");
+    let body = r#"{"dtmfAccessId":"1"}"#;
+    let types = "application/merge-patch+json, application/json";
+
+    let change = gateway.ask("PATCH", OWN_DEVICE, &[FUNG, merge], body).await;
+    let create = gateway.ask("POST", DEVICES, &[FUNG, merge], body).await;
+    let other =
+        gateway.ask("PATCH", OWN_DEVICE, &[FUNG, ("content-type", "text/json")], body).await;
+
+    change.assert_written();
+    problem("unsupported_media_type", DEVICES).assert(&create);
+    problem("unsupported_media_type", OWN_DEVICE).header("accept-patch", types).assert(&other);
+    assert_eq!(gateway.upstream.received().len(), 1);
+}
+
+#[actix_web::test]
+async fn a_body_that_is_encoded_is_refused_with_what_is_taken() {
+    let gateway = start();
+    let refused = |path| {
+        let detail = "The body must not be compressed. Send it without `Content-Encoding`.";
+        problem("unsupported_media_type", path).detail(detail).header("accept-encoding", "identity")
+    };
+
+    for coding in ["gzip", "identity", "br, gzip", ""] {
+        let coding = ("content-encoding", coding);
+        let set = gateway.ask("PUT", PASSWORD, &[FUNG, JSON, coding], "\u{1f}").await;
+        let change = gateway.ask("PATCH", OWN_DEVICE, &[FUNG, JSON, coding], "{}").await;
+
+        refused(PASSWORD).assert(&set);
+        let types = "application/merge-patch+json, application/json";
+        refused(OWN_DEVICE).header("accept-patch", types).assert(&change);
+    }
+    assert_eq!(gateway.upstream.received().len(), 0);
 }
 
 #[actix_web::test]

@@ -30,6 +30,7 @@ mod secrets;
 mod shutdown;
 mod simulator;
 mod support;
+mod tables;
 mod tls;
 mod translation;
 mod upstream;

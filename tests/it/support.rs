@@ -334,7 +334,7 @@ pub fn etag(body: &[u8]) -> String {
 }
 
 /// Every problem that there is: code, status, title, and the detail where it is always the same. Codes are API.
-pub const PROBLEMS: [(&str, u16, &str, &str); 26] = [
+pub const PROBLEMS: [(&str, u16, &str, &str); 27] = [
     (
         "invalid_object_id",
         400,
@@ -407,6 +407,13 @@ pub const PROBLEMS: [(&str, u16, &str, &str); 26] = [
         "Password not settable",
         "This account uses service credentials: it has no password of the caller's. Set passwords only where \
          `useServiceCredentials` is false.",
+    ),
+    (
+        "precondition_failed",
+        412,
+        "Precondition failed",
+        "The object is not as `If-Match` or `If-None-Match` asks, and nothing was changed. Read it again, and send the \
+         change with its new `ETag`.",
     ),
     (
         "body_too_large",

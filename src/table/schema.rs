@@ -1,0 +1,287 @@
+//! The schemas of the API's document, from the rows of a [`Table`]: of an object, a list, a new object, changes. Examples
+//! are in CUPI's spelling and go through the reader, so that document and translation cannot disagree.
+
+use std::time::UNIX_EPOCH;
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::schema::{AdditionalProperties, SchemaType, Type};
+use utoipa::openapi::{
+    ArrayBuilder, KnownFormat, Object, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat,
+};
+
+use super::address::Address;
+use super::property::{Kind, Property};
+use super::read::UNKNOWN;
+use super::write::Purpose;
+use super::{Table, Word};
+use crate::xml;
+
+/// What XML can carry, as a pattern.
+const TEXT: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]+$";
+
+/// A mail address, as a pattern.
+const MAIL_ADDRESS: &str =
+    r"^[^\s\x00-\x1F\x7F-\x9F\uFFFE\uFFFF]+@[^\s\x00-\x1F\x7F-\x9F\uFFFE\uFFFF]+$";
+
+impl Table {
+    /// The name of a body's schema.
+    pub fn body_name(&self, purpose: Purpose) -> String {
+        let [name, _] = self.names;
+        match purpose {
+            Purpose::Create => format!("{name}ToCreate"),
+            Purpose::Change => format!("{name}Changes"),
+        }
+    }
+
+    /// The schema of an object in answers, or of the body that sets a secret.
+    pub fn object_schema(&'static self, collection: &str) -> Schema {
+        let example = self.example(collection);
+        let mut object = ObjectBuilder::new().description(Some(self.about));
+        for row in self.properties {
+            let name = row.name();
+            let schema = if row.is_readable() { row.read_schema(self) } else { row.write_schema() };
+            let schema = row.described(schema, example.get(&name));
+            object = object.property(&name, schema).required(name);
+        }
+        if self.properties.iter().any(|row| !row.is_readable()) {
+            object =
+                object.additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)));
+        }
+        with_example(object.build(), example)
+    }
+
+    /// The schema of a list.
+    pub fn list_schema(&'static self, collection: &str) -> Schema {
+        let [name, _] = self.names;
+        let items = ArrayBuilder::new()
+            .items(RefOr::Ref(Ref::from_schema_name(name)))
+            .description(Some("The items, in Unity Connection's order."));
+        let mut total = typed(Type::Integer, None);
+        total.format = Some(SchemaFormat::KnownFormat(KnownFormat::Int32));
+        total.description = Some("How many items there are.".to_owned());
+        total.minimum = Some(0_usize.into());
+        total.example = Some(json!(1));
+        let mut list = ObjectBuilder::new()
+            .description(Some(format!("A list of objects of the kind `{name}`.")))
+            .property("items", items)
+            .required("items")
+            .property("total", total)
+            .required("total");
+        let items_of_example = json!([self.example(collection)]);
+        let mut example = Map::from_iter([
+            ("items".to_owned(), items_of_example),
+            ("total".to_owned(), 1.into()),
+        ]);
+        if let Some(limit) = self.limit {
+            let mut truncated = typed(Type::Boolean, None);
+            let about =
+                format!("Whether there may be more: Unity Connection lists {limit} at most.");
+            truncated.description = Some(about);
+            truncated.example = Some(json!(false));
+            list = list.property("truncated", truncated).required("truncated");
+            example.insert("truncated".to_owned(), false.into());
+        }
+        with_example(list.build(), example.into())
+    }
+
+    /// The schema of a body.
+    pub fn body_schema(&'static self, purpose: Purpose) -> Schema {
+        let [name, _] = self.names;
+        let example = self.body_example();
+        let about = match purpose {
+            Purpose::Create => format!("A new object of the kind `{name}`."),
+            Purpose::Change => {
+                format!("What to change of an object of the kind `{name}`: at least one property.")
+            }
+        };
+        let mut object = ObjectBuilder::new()
+            .description(Some(about))
+            .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)));
+        for row in self.properties.iter().filter(|row| row.is_writable()) {
+            let name = row.name();
+            object = object.property(&name, row.described(row.write_schema(), example.get(&name)));
+            if row.is_needed && purpose == Purpose::Create {
+                object = object.required(name);
+            }
+        }
+        if purpose == Purpose::Change {
+            object = object.min_properties(Some(1));
+        }
+        with_example(object.build(), example)
+    }
+
+    /// An object as it is read, in the list at this path of ours.
+    pub fn example(&'static self, collection: &str) -> Value {
+        self.read_example(collection, |row| row.example)
+    }
+
+    /// A body.
+    pub fn body_example(&'static self) -> Value {
+        let mut example = self.read_example("", |row| row.written_example.unwrap_or(row.example));
+        let written = self.writable_names();
+        if let Value::Object(properties) = &mut example {
+            properties.retain(|name, _| written.contains(name));
+        }
+        example
+    }
+
+    /// The value of the path's last parameter in examples.
+    pub fn example_key(&self) -> String {
+        let text = self.properties.first().map_or("", |row| row.example);
+        self.type_of(text).unwrap_or(text).to_owned()
+    }
+
+    /// What the path's last parameter means, and its schema.
+    pub fn key_schema(&self) -> (String, RefOr<Schema>) {
+        let Some(row) = self.properties.first() else {
+            return (String::new(), typed(Type::String, None).into());
+        };
+        let about = match row.kind {
+            Kind::ObjectId => format!("{}, in any case.", row.about.trim_end_matches('.')),
+            _ => row.about.to_owned(),
+        };
+        (about, row.read_schema(self))
+    }
+
+    /// Reads a document of examples as it would be read from Unity Connection.
+    #[expect(clippy::expect_used, reason = "a test reads the examples of every table")]
+    fn read_example(&'static self, collection: &str, text: fn(&Property) -> &'static str) -> Value {
+        if let Some(secret) = self.properties.iter().find(|row| !row.is_readable()) {
+            return Value::Object(Map::from_iter([(secret.name(), text(secret).into())]));
+        }
+        let rows = self.properties.iter().filter(|row| !row.element.is_empty());
+        let elements: Vec<_> = rows.map(|row| (row.element, text(row).to_owned())).collect();
+        let [item, _] = self.elements;
+        let key = self.key().map(|_| self.example_key());
+        let address = Address { collection: collection.to_owned(), upstream: String::new(), key };
+        let json = self.read_one(xml::write(item, &elements).as_bytes(), &address, UNIX_EPOCH);
+        serde_json::from_slice(&json.expect("examples can be read")).expect("JSON")
+    }
+}
+
+impl Property {
+    /// The schema of what is read.
+    fn read_schema(&self, table: &Table) -> RefOr<Schema> {
+        let null = (!self.is_required).then_some(Type::Null);
+        let mut schema = match self.kind {
+            Kind::ObjectId => return RefOr::Ref(Ref::from_schema_name("ObjectId")),
+            Kind::Own(own) => return (own.schema)(),
+            Kind::SomeOf(words, _) => {
+                let items = enumeration(words.iter().map(|(ours, _)| *ours), Some(UNKNOWN));
+                let types = SchemaType::from_iter([Type::Array, Type::Null]);
+                let kinds = if null.is_some() { types } else { Type::Array.into() };
+                return ArrayBuilder::new().items(items).schema_type(kinds).build().into();
+            }
+            Kind::OneOf(words) => {
+                let mut schema = enumeration(words.iter().map(|(ours, _)| *ours), Some(UNKNOWN));
+                if let (Some(_), Some(values)) = (&null, &mut schema.enum_values) {
+                    values.push(Value::Null);
+                }
+                schema
+            }
+            Kind::Type => types(table.types),
+            Kind::Flag | Kind::Enabled(_) => typed(Type::Boolean, None),
+            Kind::Number(..) => typed(Type::Integer, Some(KnownFormat::Int32)),
+            Kind::Id => typed(Type::String, Some(KnownFormat::Uuid)),
+            Kind::Link(_) => typed(Type::String, Some(KnownFormat::UriReference)),
+            Kind::EnabledUntil => typed(Type::String, Some(KnownFormat::DateTime)),
+            Kind::Text(_) | Kind::Digits(..) | Kind::MailAddress(_) | Kind::Secret(..) => {
+                typed(Type::String, None)
+            }
+        };
+        add_null(&mut schema, null);
+        schema.into()
+    }
+
+    /// The schema of what is written.
+    fn write_schema(&self) -> RefOr<Schema> {
+        let null = self.is_clearable.then_some(Type::Null);
+        let mut schema = match self.kind {
+            Kind::Own(own) => return (own.schema)(),
+            Kind::SomeOf(_, writable) => {
+                let items = enumeration(writable.iter().copied(), None);
+                return ArrayBuilder::new().items(items).unique_items(true).build().into();
+            }
+            Kind::OneOf(words) => enumeration(words.iter().map(|(ours, _)| *ours), None),
+            Kind::Flag | Kind::Enabled(_) => typed(Type::Boolean, None),
+            Kind::Number(least, most) => {
+                let mut schema = typed(Type::Integer, Some(KnownFormat::Int32));
+                schema.minimum = Some(least.into());
+                schema.maximum = Some(most.into());
+                schema
+            }
+            Kind::Id => typed(Type::String, Some(KnownFormat::Uuid)),
+            Kind::EnabledUntil => typed(Type::String, Some(KnownFormat::DateTime)),
+            Kind::Text(most) => text(most, Some(TEXT.to_owned())),
+            Kind::MailAddress(most) => text(most, Some(MAIL_ADDRESS.to_owned())),
+            Kind::Digits(charset, most) => text(most, pattern(charset)),
+            Kind::Secret(charset, most) => {
+                let mut schema = text(most, pattern(charset));
+                schema.format = Some(SchemaFormat::KnownFormat(KnownFormat::Password));
+                schema
+            }
+            Kind::ObjectId | Kind::Type | Kind::Link(_) => typed(Type::String, None),
+        };
+        add_null(&mut schema, null);
+        schema.into()
+    }
+
+    /// A property's schema with what it means and an example.
+    fn described(&self, schema: RefOr<Schema>, example: Option<&Value>) -> RefOr<Schema> {
+        let (about, example) = (Some(self.about.to_owned()), example.cloned());
+        match schema {
+            RefOr::Ref(mut reference) => {
+                reference.description.clone_from(&self.about.to_owned());
+                RefOr::Ref(reference)
+            }
+            RefOr::T(Schema::Object(mut object)) => {
+                (object.description, object.example) = (about, example);
+                object.into()
+            }
+            RefOr::T(Schema::Array(mut array)) => {
+                (array.description, array.example) = (about, example);
+                RefOr::T(Schema::Array(array))
+            }
+            other @ RefOr::T(_) => other,
+        }
+    }
+}
+
+/// The types of a path.
+pub fn types(types: &[Word]) -> Object {
+    enumeration(types.iter().map(|(ours, _)| *ours), None)
+}
+
+fn with_example(mut object: Object, example: Value) -> Schema {
+    object.example = Some(example);
+    Schema::Object(object)
+}
+
+fn typed(kind: Type, format: Option<KnownFormat>) -> Object {
+    let mut schema = Object::with_type(kind);
+    schema.format = format.map(SchemaFormat::KnownFormat);
+    schema
+}
+
+fn text(most: usize, pattern: Option<String>) -> Object {
+    let mut schema = typed(Type::String, None);
+    (schema.min_length, schema.max_length, schema.pattern) = (Some(1), Some(most), pattern);
+    schema
+}
+
+/// A charset as a pattern.
+fn pattern(charset: &str) -> Option<String> {
+    (!charset.is_empty()).then(|| format!("^[{charset}]+$"))
+}
+
+fn enumeration<'a>(words: impl Iterator<Item = &'a str>, more: Option<&'a str>) -> Object {
+    let mut schema = typed(Type::String, None);
+    schema.enum_values = Some(words.chain(more).map(Value::from).collect());
+    schema
+}
+
+fn add_null(schema: &mut Object, null: Option<Type>) {
+    if let (SchemaType::Type(kind), Some(null)) = (&schema.schema_type, null) {
+        schema.schema_type = SchemaType::from_iter([kind.clone(), null]);
+    }
+}
