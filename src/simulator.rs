@@ -242,6 +242,11 @@ impl Simulator {
         Ok(())
     }
 
+    /// Ends a person's sessions, as a restart of the server does.
+    pub fn end_sessions(&self, alias: &str) {
+        self.state().guard.end_sessions(alias);
+    }
+
     /// Reads the password that was set last for one of a person's accounts.
     pub fn account_password(&self, alias: &str, object_id: &str) -> Option<String> {
         self.state().store.person(alias)?.secret(object_id)
@@ -278,6 +283,6 @@ impl Simulator {
 impl State {
     /// Gives the person with many accounts as many as the switch says.
     fn give_many(&mut self) {
-        self.store.set_many(self.switches.many.0.unwrap_or(0));
+        self.store.set_many(self.switches.many.unwrap_or(0));
     }
 }

@@ -127,6 +127,16 @@ impl Reply {
         Self { status, headers: vec![("Content-Type", content_type.to_owned())], body }
     }
 
+    /// Adds cookies to set.
+    pub fn set_cookies(&mut self, cookies: impl IntoIterator<Item = String>) {
+        self.headers.extend(cookies.into_iter().map(|cookie| ("Set-Cookie", cookie)));
+    }
+
+    /// Tells whether the answer sets a `REQUEST_TOKEN_KEY`.
+    pub fn sets_request_token(&self) -> bool {
+        self.headers.iter().any(|(_, value)| value.starts_with("REQUEST_TOKEN_KEY="))
+    }
+
     /// Makes the response. A stalled body goes on when `released` ends.
     pub fn send(
         self,
@@ -140,7 +150,7 @@ impl Reply {
         for header in self.headers {
             response.append_header(header);
         }
-        if let Some((name, value)) = &switches.header.0 {
+        if let Some((name, value)) = &switches.header {
             response.append_header((name.as_str(), value.as_str()));
         }
         let mut first = Bytes::from(self.body);

@@ -3,7 +3,8 @@
 //! `MaxHacks` failed sign-ins (default 3) within `HackResetTime` (30 min) lock a person out for `LockoutDuration`
 //! (30 min): then the right password is refused too. What that looks like is not documented; here it is the same 401.
 //!
-//! A request that carries a live session's cookies and the credentials that opened it is not signed in anew.
+//! A request that carries a live session's cookies and the credentials that opened it is not signed in anew. With the
+//! switch `cookies_alone` the cookies suffice.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -88,10 +89,10 @@ impl Guard {
             return true;
         }
         record.failed += 1;
-        let counts = |failure: &Instant| now.duration_since(*failure) < switches.hack_reset.0;
+        let counts = |failure: &Instant| now.duration_since(*failure) < switches.hack_reset;
         record.failures.retain(counts);
         record.failures.push(now);
-        if !locked && switches.lockout.0.is_some_and(|most| record.failures.len() >= most) {
+        if !locked && switches.lockout.is_some_and(|most| record.failures.len() >= most) {
             record.locked = Some(now);
         }
         false
@@ -102,7 +103,7 @@ impl Guard {
         let Some(record) = self.records.get_mut(alias) else {
             return false;
         };
-        let lasts = switches.lockout_time.0;
+        let lasts = switches.lockout_time;
         let locked = record
             .locked
             .is_some_and(|since| lasts == Duration::ZERO || now.duration_since(since) < lasts);
@@ -129,7 +130,7 @@ impl Guard {
     /// Finds who opened the session with this id, as long as it lives.
     pub fn session_of(&self, id: &str, switches: &Switches, now: Instant) -> Option<&Claim> {
         let session = self.sessions.get(id)?;
-        let lives = now.duration_since(session.used) < switches.session_ttl.0;
+        let lives = now.duration_since(session.used) < switches.session_ttl;
         (lives && switches.cookies != Cookies::Off).then_some(&session.claim)
     }
 
@@ -144,25 +145,15 @@ impl Guard {
         true
     }
 
-    /// Opens a session and makes its cookies, in the manner of their time.
+    /// Opens a session and makes its cookies.
     pub fn open(&mut self, claim: &Claim, switches: &Switches, now: Instant) -> Vec<String> {
-        let (path, attributes) = match switches.cookies {
-            Cookies::Off => return Vec::new(),
-            Cookies::Y2010 => ("/vmrest", ""),
-            Cookies::Y2012 => ("/vmrest", "; Secure"),
-            Cookies::Y2015 => ("/vmrest/", "; Secure; HttpOnly"),
-        };
-        let lives = |used: Instant| now.duration_since(used) < switches.session_ttl.0;
-        self.sessions.retain(|_, session| lives(session.used));
-        let id = format!("{:016X}{:016X}", random(), random());
-        let mut cookies = vec![
-            format!("JSESSIONIDSSO={id}; Path=/{attributes}"),
-            format!("JSESSIONID={:016X}{:016X}; Path={path}{attributes}", random(), random()),
-        ];
-        if switches.cookies == Cookies::Y2015 {
-            let key = random().cast_signed();
-            cookies.push(format!("REQUEST_TOKEN_KEY={key}; Path=/{attributes}"));
+        if switches.cookies == Cookies::Off {
+            return Vec::new();
         }
+        let lives = |used: Instant| now.duration_since(used) < switches.session_ttl;
+        self.sessions.retain(|_, session| lives(session.used));
+        let id = session_id();
+        let cookies = session_cookies(&id, switches.cookies);
         let claim = claim.clone();
         self.sessions.insert(id, Session { claim, used: now });
         cookies
@@ -171,6 +162,42 @@ impl Guard {
     /// Ends all sessions of a person.
     pub fn end_sessions(&mut self, alias: &str) {
         self.sessions.retain(|_, session| session.claim.alias() != alias);
+    }
+}
+
+/// Makes a session's id: 32 hexadecimal digits.
+pub fn session_id() -> String {
+    format!("{:016X}{:016X}", random(), random())
+}
+
+/// Makes the cookies of a session, in the manner of their time.
+pub fn session_cookies(id: &str, era: Cookies) -> Vec<String> {
+    let Some((path, attributes)) = manner(era) else {
+        return Vec::new();
+    };
+    let mut cookies = vec![
+        format!("JSESSIONIDSSO={id}; Path=/{attributes}"),
+        format!("JSESSIONID={}; Path={path}{attributes}", session_id()),
+    ];
+    if era == Cookies::Y2015 {
+        cookies.extend(request_token(era));
+    }
+    cookies
+}
+
+/// Makes a new `REQUEST_TOKEN_KEY`.
+pub fn request_token(era: Cookies) -> Option<String> {
+    let (_, attributes) = manner(era)?;
+    Some(format!("REQUEST_TOKEN_KEY={}; Path=/{attributes}", random().cast_signed()))
+}
+
+/// Tells the path of JSESSIONID and the attributes of all cookies.
+fn manner(era: Cookies) -> Option<(&'static str, &'static str)> {
+    match era {
+        Cookies::Off => None,
+        Cookies::Y2010 => Some(("/vmrest", "")),
+        Cookies::Y2012 => Some(("/vmrest", "; Secure")),
+        Cookies::Y2015 => Some(("/vmrest/", "; Secure; HttpOnly")),
     }
 }
 

@@ -164,7 +164,7 @@ impl Person {
     fn object(&mut self, wanted: &Wanted, id: &str) -> Result<&mut Object, Refusal> {
         let Wanted { collection, switches, .. } = wanted;
         if !is_uuid(id) {
-            let status = switches.malformed_id as u16;
+            let status = switches.malformed_id;
             return Err(Refusal::new(
                 status,
                 "INVALID_OBJECT_ID",
@@ -181,7 +181,7 @@ impl Person {
     fn own_object(&mut self, wanted: &Wanted, id: &str) -> Result<(), Refusal> {
         let object = self.object(wanted, id)?;
         if wanted.collection.own.is_some_and(|(flag, _)| !object.is(flag, "true")) {
-            let status = wanted.switches.refused_write as u16;
+            let status = wanted.switches.refused_write;
             let message = "Access denied: the administrator defined it.";
             return Err(Refusal::new(status, "FORBIDDEN", message.to_owned()));
         }

@@ -2,18 +2,18 @@
 //! answer.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer::{Refusal, Reply};
-use super::guard::Claim;
+use super::guard::{self, Claim, Guard};
 use super::log::LoggedRequest;
 use super::person::Person;
 use super::store::Store;
 use super::switches::Switches;
-use super::switches::values::{Cookies, Span, Stall, Toggle};
+use super::switches::values::{Cookies, Stall, Toggle};
 use super::throttle;
 use super::wanted::Wanted;
 use super::wire::Connection;
@@ -33,7 +33,7 @@ pub async fn serve(simulator: Simulator, request: HttpRequest, body: Bytes) -> H
         // Nobody hears it.
         return HttpResponse::BadGateway().finish();
     }
-    let mut reply = match (switches.redirect, switches.status.0) {
+    let mut reply = match (switches.redirect, switches.status) {
         (Toggle::On, _) => Reply::redirect(&request.uri().to_string()),
         (_, Some(status)) => {
             let message = format!("The switch `status` is {status}.");
@@ -49,7 +49,7 @@ pub async fn serve(simulator: Simulator, request: HttpRequest, body: Bytes) -> H
         },
     };
     if let (Some(document), "GET", 200) =
-        (&switches.document.0, call.asked.method.as_str(), reply.status)
+        (&switches.document, call.asked.method.as_str(), reply.status)
     {
         reply.body.clone_from(document);
     }
@@ -70,9 +70,9 @@ pub async fn serve(simulator: Simulator, request: HttpRequest, body: Bytes) -> H
 }
 
 /// Waits; not at all for `0s`, where a sleep would last until the clock's next tick.
-async fn pause(span: Span) {
-    if !span.0.is_zero() {
-        tokio::time::sleep(span.0).await;
+async fn pause(duration: Duration) {
+    if !duration.is_zero() {
+        tokio::time::sleep(duration).await;
     }
 }
 
@@ -90,25 +90,63 @@ impl Call {
     fn sign_in<'a>(&self, state: &'a mut State) -> Result<(&'a mut Person, Vec<String>), Refusal> {
         let Self { switches, asked, .. } = self;
         let refused = || Refusal::new(401, "", String::new());
-        let claim = self.claim.as_ref().ok_or_else(refused)?;
         let State { store, guard, .. } = state;
+        let session = self.session.as_deref();
+        let owner = session.and_then(|id| guard.session_of(id, switches, asked.at).cloned());
+        let claim = match (&self.claim, owner) {
+            (Some(claim), _) => claim.clone(),
+            (None, Some(owner))
+                if switches.cookies_alone == Toggle::On
+                    && asked.header("authorization").is_none() =>
+            {
+                owner
+            }
+            _ => return Err(refused()),
+        };
         let person = store.person(claim.alias());
         let password = person.as_ref().map(|person| person.password.as_str());
-        let session = self.session.as_deref();
-        let cookies = if session.is_some_and(|id| guard.resume(id, claim, switches, asked.at)) {
+        let cookies = if session.is_some_and(|id| guard.resume(id, &claim, switches, asked.at)) {
             Vec::new()
-        } else if guard.sign_in(claim, password, switches, asked.at) {
-            guard.open(claim, switches, asked.at)
+        } else if guard.sign_in(&claim, password, switches, asked.at) {
+            guard.open(&claim, switches, asked.at)
         } else {
             return Err(refused());
         };
         Ok((person.ok_or_else(refused)?, cookies))
     }
 
+    /// Answers the cookies of a session that has ended, where the switch `stale_session` says how.
+    fn stale_session(&self, guard: &Guard) -> Option<Reply> {
+        let Self { switches, asked, .. } = self;
+        let status = switches.stale_session?;
+        if guard.session_of(self.session.as_deref()?, switches, asked.at).is_some() {
+            return None;
+        }
+        if status != 302 {
+            let message = "The session has ended.".to_owned();
+            return Some(Reply::refusal(&Refusal::new(status, "FORBIDDEN", message), switches));
+        }
+        let mut reply = Reply::redirect(&asked.path);
+        let cookies = guard::session_cookies(&guard::session_id(), switches.cookies);
+        reply.set_cookies(cookies);
+        Some(reply)
+    }
+
+    /// Signs somebody in and answers.
+    fn signed_in(&self, state: &mut State, path: &str) -> Reply {
+        let (answer, cookies) = match self.sign_in(state) {
+            Ok((person, cookies)) => (self.answer(person, path), cookies),
+            Err(refusal) => (Err(refusal), Vec::new()),
+        };
+        let mut reply = answer.unwrap_or_else(|refusal| Reply::refusal(&refusal, &self.switches));
+        reply.set_cookies(cookies);
+        reply
+    }
+
     /// Answers somebody who is signed in.
     fn answer(&self, person: &mut Person, path: &str) -> Result<Reply, Refusal> {
         let Self { switches, asked, .. } = self;
-        if let Some(closed) = &switches.not_permitted.0
+        if let Some(closed) = &switches.not_permitted
             && let Some(rest) = asked.path.strip_prefix(closed.as_str())
             && (rest.is_empty() || rest.starts_with('/'))
         {
@@ -142,7 +180,7 @@ impl Call {
             }
             [first, ..] if ADMINISTRATORS.contains(first) => {
                 let message = "Access denied: this resource is the administrators'.";
-                let status = switches.forbidden as u16;
+                let status = switches.forbidden;
                 Err(Refusal::new(status, "FORBIDDEN", message.to_owned()))
             }
             _ => Err(not_found(&asked.path)),
@@ -242,11 +280,10 @@ impl Simulator {
             return Reply::page(404, "Not Found");
         };
         let mut state = self.state();
-        let (answer, cookies) = match call.sign_in(&mut state) {
-            Ok((person, cookies)) => (call.answer(person, path), cookies),
-            Err(refusal) => (Err(refusal), Vec::new()),
+        let mut reply = match call.stale_session(&state.guard) {
+            Some(reply) => reply,
+            None => call.signed_in(&mut state, path),
         };
-        let mut reply = answer.unwrap_or_else(|refusal| Reply::refusal(&refusal, switches));
         if switches.cookies == Cookies::Y2015 {
             let headers = [
                 ("X-Frame-Options", "SAMEORIGIN"),
@@ -256,8 +293,9 @@ impl Simulator {
             let headers = headers.map(|(name, value)| (name, value.to_owned()));
             reply.headers.extend(headers);
         }
-        let cookies = cookies.into_iter().map(|cookie| ("Set-Cookie", cookie));
-        reply.headers.extend(cookies);
+        if switches.token_each == Toggle::On && !reply.sets_request_token() {
+            reply.set_cookies(guard::request_token(switches.cookies));
+        }
         reply
     }
 }

@@ -41,15 +41,15 @@ pub async fn enter(simulator: &Simulator, switches: &Switches) -> Option<Place> 
     {
         let mut state = simulator.state();
         let Throttle { busy, queue } = &mut state.throttle;
-        if switches.throttle.0.is_none_or(|limit| *busy < limit) {
+        if switches.throttle.is_none_or(|limit| *busy < limit) {
             *busy += 1;
             return Some(Place(simulator.clone()));
         }
         queue.retain(|waiter| !waiter.is_closed());
-        if switches.throttle_queue.0.is_some_and(|limit| queue.len() >= limit) {
+        if switches.throttle_queue.is_some_and(|limit| queue.len() >= limit) {
             return None;
         }
         queue.push_back(sender);
     }
-    timeout(switches.throttle_wait.0, place).await.ok()?.ok()
+    timeout(switches.throttle_wait, place).await.ok()?.ok()
 }

@@ -173,3 +173,89 @@ async fn a_changed_password_ends_sessions_and_the_old_one() {
     assert_eq!(with_cookies(&simulator, &basic("fung", "spring"), &session).await.status, 200);
     assert_eq!(simulator.set_password("nobody", "x").unwrap_err(), "There is no nobody.");
 }
+
+#[actix_web::test]
+async fn a_session_that_has_ended_is_answered_as_the_switch_says() {
+    let right = basic("fung", "winter-2010");
+    for (status, kind) in [
+        ("302", "text/html;charset=utf-8"),
+        ("401", "text/html;charset=utf-8"),
+        ("403", "application/xml"),
+    ] {
+        let simulator = start();
+        set(&simulator, &[("stale_session", status)]);
+        let live = cookies(&with_cookies(&simulator, &right, "").await);
+        assert_eq!(with_cookies(&simulator, &right, &live).await.status, 200);
+
+        simulator.end_sessions("fung");
+        let ended = with_cookies(&simulator, &right, &live).await;
+
+        assert_eq!(
+            (ended.status.to_string().as_str(), ended.header("content-type")),
+            (status, Some(kind))
+        );
+        let new = cookies(&ended);
+        assert_eq!(new.is_empty(), status != "302");
+        if status == "302" {
+            assert_eq!(ended.header("location"), Some("https://localhost:8443/vmrest/user"));
+            // What it sets opens nothing.
+            assert_eq!(with_cookies(&simulator, &right, &new).await.status, 302);
+        }
+        assert_eq!((simulator.sign_ins_done("fung"), simulator.failed_sign_ins("fung")), (1, 0));
+        assert_eq!(with_cookies(&simulator, &right, "").await.status, 200);
+    }
+}
+
+#[actix_web::test]
+async fn a_session_ends_by_time_for_the_switch_too() {
+    let simulator = start();
+    let right = basic("fung", "winter-2010");
+    let session = cookies(&with_cookies(&simulator, &right, "").await);
+
+    set(&simulator, &[("session_ttl", "0s"), ("stale_session", "403")]);
+
+    assert_eq!(with_cookies(&simulator, &right, &session).await.status, 403);
+    assert_eq!(with_cookies(&simulator, &right, "REQUEST_TOKEN_KEY=1").await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_request_token_can_come_with_each_answer() {
+    let simulator = start();
+    let right = basic("fung", "winter-2010");
+    set(&simulator, &[("token_each", "on")]);
+    let names = |answer: &Reply| {
+        let cookies = cookies(answer);
+        let names = cookies.split("; ").map(|pair| pair.split('=').next().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+
+    let first = with_cookies(&simulator, &right, "").await;
+    let again = with_cookies(&simulator, &right, &cookies(&first)).await;
+    let refused = with_cookies(&simulator, &basic("fung", "wrong"), "").await;
+
+    assert_eq!(names(&first), ["JSESSIONIDSSO", "JSESSIONID", "REQUEST_TOKEN_KEY"]);
+    assert_eq!(names(&again), ["REQUEST_TOKEN_KEY"]);
+    assert_ne!(cookies(&again), cookies(&with_cookies(&simulator, &right, &cookies(&first)).await));
+    assert_eq!((refused.status, names(&refused)), (401, vec!["REQUEST_TOKEN_KEY".to_owned()]));
+    set(&simulator, &[("cookies", "off")]);
+    assert_eq!(cookies(&with_cookies(&simulator, &right, "").await), "");
+}
+
+#[actix_web::test]
+async fn cookies_alone_sign_in_where_the_switch_says_so() {
+    let simulator = start();
+    let url = format!("{}/vmrest/user", simulator.url());
+    let session = cookies(&fung(&simulator, "GET", "/vmrest/user").await);
+    let cookie = ("cookie", session.as_str());
+
+    assert_eq!(ask("GET", &url, &[cookie], b"").await.status, 401);
+    set(&simulator, &[("cookies_alone", "on")]);
+
+    let answer = ask("GET", &url, &[cookie], b"").await;
+    assert!(answer.text().contains("<Alias>fung</Alias>"));
+    assert_eq!(simulator.sign_ins_done("fung"), 1);
+    let wrong = ask("GET", &url, &[cookie, ("authorization", "Basic !")], b"").await;
+    assert_eq!((wrong.status, ask("GET", &url, &[], b"").await.status), (401, 401));
+    simulator.end_sessions("fung");
+    assert_eq!(ask("GET", &url, &[cookie], b"").await.status, 401);
+}
