@@ -7,7 +7,7 @@ use actix_web::dev::Server;
 
 use crate::server::Bound;
 use crate::signals::Signals;
-use crate::simulator::{self, Simulator, Switches};
+use crate::simulator::{self, SignIn, Simulator, Switches};
 
 /// Binds a simulator to a free port of the loopback address.
 pub fn simulator() -> io::Result<(Simulator, Server)> {
@@ -22,8 +22,8 @@ pub fn introduce(bound: &Bound, simulator: &Simulator) -> io::Result<()> {
     writeln!(out, "Swagger UI:  {url}/swagger-ui/")?;
     writeln!(out, "API:         {url}/api/v1/accounts")?;
     writeln!(out, "Simulator:   {} stands in for Unity Connection", simulator.url())?;
-    print_sign_ins(&mut out)?;
-    if let Some((alias, password, _)) = Simulator::sign_ins().first() {
+    print_sign_ins(&mut out, simulator)?;
+    if let Some(SignIn { alias, password, .. }) = simulator.sign_ins().first() {
         // The certificate's names are hardly those of the address printed here.
         let any = if bound.scheme == "https" { "-k " } else { "" };
         writeln!(out, "\nTry this in another terminal:\n")?;
@@ -36,7 +36,7 @@ pub fn introduce(bound: &Bound, simulator: &Simulator) -> io::Result<()> {
 pub fn introduce_simulator(simulator: &Simulator) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "Simulator:   {} stands in for Unity Connection", simulator.url())?;
-    print_sign_ins(&mut out)?;
+    print_sign_ins(&mut out, simulator)?;
     out.flush()
 }
 
@@ -59,9 +59,9 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-fn print_sign_ins(out: &mut impl Write) -> io::Result<()> {
+fn print_sign_ins(out: &mut impl Write, simulator: &Simulator) -> io::Result<()> {
     writeln!(out, "\nSign in as:\n")?;
-    for (alias, password, description) in Simulator::sign_ins() {
+    for SignIn { alias, password, description } in simulator.sign_ins() {
         writeln!(out, "  {alias:<10} {password:<16} {description}")?;
     }
     writeln!(

@@ -1,28 +1,48 @@
 //! A stand-in for Unity Connection's CUPI for End Users: a server of its own, for the demo, for tests and for trying.
 //!
 //! ```text
-//!   serve.rs     what happens to a request, in order      switches.rs  how it differs from a healthy server
-//!   throttle.rs  a few at once, the rest wait             store.rs     the table of collections
-//!   guard.rs     sign-in, lock-out, sessions              person.rs    one person's objects, and the rules for them
-//!   answer.rs    documents, refusals, pages               object.rs    one object, and how it is spelled
-//!   wire.rs      connections, and how answers break       people.rs    who there is, and what they have
-//!   log.rs       what it was asked                        wanted.rs    what a request wants of a collection
-//!   xml.rs       its own codec
+//!   serve.rs         what happens to a request, in order      switches.rs     how it differs from a healthy server
+//!   throttle.rs      a few at once, the rest wait             state.rs        what handle and server share
+//!   guard.rs         sign-in, lock-out, sessions              log.rs          what it was asked
+//!   resources.rs     what a path asks for                     answer.rs       documents, refusals, pages
+//!   verbs.rs         list, read, create, change, delete       wire.rs         connections, and how answers break
+//!   rules.rs         what may be written                      request.rs      a request
+//!   recordings.rs    voice names and greetings                wav.rs          the files of recordings
+//!   directory.rs     the search over all people               pin.rs          the PIN
+//!   collections.rs   the list of all collections              collection.rs   what a collection is made of
+//!   devices.rs       the elements of notification devices     class_of_service.rs   those of a class of service
+//!   store.rs         everybody and everything                 people.rs       makes the people of people.xml
+//!   person.rs        one person, and what they have           object.rs       one object, and how it is spelled
+//!   place.rs         what a path means                        xml.rs          its own codec
 //! ```
 //!
-//! It shares no code with the gateway: what both get wrong the same way, no test would find.
+//! It shares no code with the gateway: what both get wrong the same way, no test would find. None of its files uses one
+//! that uses it.
 
 pub mod answer;
+pub mod class_of_service;
+pub mod collection;
+pub mod collections;
+pub mod devices;
+pub mod directory;
 pub mod guard;
 pub mod log;
 pub mod object;
 pub mod people;
 pub mod person;
+pub mod pin;
+pub mod place;
+pub mod recordings;
+pub mod request;
+pub mod resources;
+pub mod rules;
 pub mod serve;
+pub mod state;
 pub mod store;
 pub mod switches;
 pub mod throttle;
-pub mod wanted;
+pub mod verbs;
+pub mod wav;
 pub mod wire;
 pub mod xml;
 
@@ -30,7 +50,7 @@ use std::fmt::Display;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use actix_web::dev::Server;
@@ -38,22 +58,18 @@ use actix_web::{App, HttpServer, web};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::sync::Notify;
 
-use guard::Guard;
-use log::Log;
 pub use log::LoggedRequest;
-use store::Store;
+use state::{Shared, State};
 pub use switches::Switches;
-use switches::values::{Close, Stall};
-use throttle::Throttle;
+use switches::values::Close;
 use wire::Connection;
 
 /// How long an idle connection lives: what Tomcat does by default.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
-/// The largest body that is read.
-const BODY_LIMIT: usize = 1 << 20;
+/// The largest body that is read: more than any recording that a class of service can allow.
+const BODY_LIMIT: usize = 32 << 20;
 
 /// The files for HTTPS, both PEM.
 pub struct Tls {
@@ -73,25 +89,12 @@ pub fn bind(
     check(&switches, scheme).map_err(io::Error::other)?;
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
-    let mut state = State {
-        switches: Arc::new(switches),
-        store: Store::default(),
-        guard: Guard::default(),
-        throttle: Throttle::default(),
-        log: Log::default(),
-        in_flight: 0,
-    };
-    state.give_many();
-    let simulator = Simulator(Arc::new(Shared {
-        address: listener.local_addr()?,
-        scheme,
-        state: Mutex::new(state),
-        switched: Notify::new(),
-    }));
-    let handle = simulator.clone();
+    let shared = Arc::new(Shared::new(switches).map_err(io::Error::other)?);
+    let simulator =
+        Simulator { address: listener.local_addr()?, scheme, shared: Arc::clone(&shared) };
     let server = HttpServer::new(move || {
-        let simulator = handle.clone();
-        let answer = move |request, body| serve::serve(simulator.clone(), request, body);
+        let shared = Arc::clone(&shared);
+        let answer = move |request, body| serve::serve(Arc::clone(&shared), request, body);
         App::new().app_data(web::PayloadConfig::new(BODY_LIMIT)).default_service(web::to(answer))
     })
     .on_connect(|stream, data| {
@@ -137,43 +140,46 @@ impl Tls {
 
 /// A handle of a simulator: its switches, its log, its people. Cheap to clone.
 #[derive(Clone)]
-pub struct Simulator(Arc<Shared>);
-
-struct Shared {
+pub struct Simulator {
     address: SocketAddr,
     scheme: &'static str,
-    state: Mutex<State>,
-    /// Told whenever a switch was set: a stalled answer may go on.
-    switched: Notify,
+    shared: Arc<Shared>,
 }
 
-struct State {
-    switches: Arc<Switches>,
-    store: Store,
-    guard: Guard,
-    throttle: Throttle,
-    log: Log,
-    in_flight: usize,
+/// Somebody whom a visitor can sign in as.
+pub struct SignIn {
+    /// The name to sign in with.
+    pub alias: String,
+    /// The password.
+    pub password: String,
+    /// What there is to see.
+    pub description: String,
 }
 
 impl Simulator {
-    /// Lists who can sign in: alias, password, what there is to see.
-    pub fn sign_ins() -> &'static [(&'static str, &'static str, &'static str)] {
-        people::SIGN_INS
+    /// Lists whom a visitor can sign in as.
+    pub fn sign_ins(&self) -> Vec<SignIn> {
+        let state = self.state();
+        let sign_in = |(person, description): (&person::Person, &str)| SignIn {
+            alias: person.alias.clone(),
+            password: person.password.clone(),
+            description: description.to_owned(),
+        };
+        state.store.described().map(sign_in).collect()
     }
 
     /// Tells the address that was bound.
     pub fn address(&self) -> SocketAddr {
-        self.0.address
+        self.address
     }
 
     /// Tells the origin, such as `http://127.0.0.1:8444`.
     pub fn url(&self) -> String {
-        let mut address = self.0.address;
+        let mut address = self.address;
         if address.ip().is_unspecified() {
             address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
         }
-        format!("{}://{address}", self.0.scheme)
+        format!("{}://{address}", self.scheme)
     }
 
     /// Sets a switch, also while requests are under way: one that has begun keeps the switches it began with.
@@ -181,12 +187,9 @@ impl Simulator {
         let mut state = self.state();
         let mut switches = Switches::clone(&state.switches);
         switches.set(name, value)?;
-        check(&switches, self.0.scheme)?;
-        state.switches = Arc::new(switches);
-        if name == "many" {
-            state.give_many();
-        }
-        self.0.switched.notify_waiters();
+        check(&switches, self.scheme)?;
+        state.switch(switches);
+        self.shared.switched();
         Ok(())
     }
 
@@ -252,37 +255,37 @@ impl Simulator {
         self.state().store.person(alias)?.secret(object_id)
     }
 
-    /// Gives a person exactly these objects in the collection of this path, each as its elements' names and texts.
+    /// Reads the PIN that was set last for a person.
+    pub fn pin(&self, alias: &str) -> Option<String> {
+        self.state().store.person(alias)?.pin.clone()
+    }
+
+    /// Reads a person's recording by its path below `/vmrest/`, such as
+    /// `user/greetings/Off Hours/greetingstreamfiles/1033`.
+    pub fn recording(&self, alias: &str, path: &str) -> Option<Vec<u8>> {
+        Some(self.state().store.person(alias)?.recordings.get(path)?.to_vec())
+    }
+
+    /// Gives a person a recording at this path below `/vmrest/`, whatever its bytes.
+    pub fn set_recording(&self, alias: &str, path: &str, file: &[u8]) -> Result<(), String> {
+        let mut state = self.state();
+        let person = state.store.person(alias).ok_or_else(|| format!("There is no {alias}."))?;
+        person.recordings.insert(path.to_owned(), file.to_vec().into());
+        Ok(())
+    }
+
+    /// Gives a person exactly these objects in the collection of this path below `/vmrest/user/` or `/vmrest/`, each as
+    /// its elements' names and texts.
     pub fn set_objects(
         &self,
         alias: &str,
         path: &str,
         objects: &[Vec<(&str, &str)>],
     ) -> Result<(), String> {
-        let mut state = self.state();
-        let person = state.store.person(alias);
-        person.ok_or_else(|| format!("There is no {alias}."))?.set_objects(path, objects)
+        self.state().store.set_objects(alias, path, objects)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until the switch `stall` has another value.
-    async fn released(self, stall: Stall) {
-        loop {
-            let switched = self.0.switched.notified();
-            if self.state().switches.stall != stall {
-                return;
-            }
-            switched.await;
-        }
-    }
-}
-
-impl State {
-    /// Gives the person with many accounts as many as the switch says.
-    fn give_many(&mut self) {
-        self.store.set_many(self.switches.many.unwrap_or(0));
+        self.shared.state()
     }
 }

@@ -46,7 +46,7 @@ pub struct Reply {
     /// The headers, but for those of HTTP itself.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
-    pub body: String,
+    pub body: Bytes,
 }
 
 impl Reply {
@@ -60,16 +60,20 @@ impl Reply {
         Self::xml(204, String::new())
     }
 
+    /// Answers 200 with a recording.
+    pub fn audio(file: Bytes, media_type: &str) -> Self {
+        Self::new(200, media_type, file)
+    }
+
     /// Answers 201 as the guide says: the relative URI of what was created, as text.
-    pub fn created(path: &str, id: &str, switches: &Switches) -> Self {
-        let list = format!("/vmrest/user/{path}");
-        let body = match switches.created_body {
+    pub fn created(list: &str, id: &str, (body, location): (CreatedBody, Location)) -> Self {
+        let body = match body {
             CreatedBody::Uri => format!("{list}/{id}"),
             CreatedBody::Empty => String::new(),
             CreatedBody::Other => "Created".to_owned(),
         };
         let mut reply = Self::xml(201, body);
-        let location = match switches.location {
+        let location = match location {
             Location::Good => format!("{ORIGIN}{list}/{id}"),
             // As a guide of Cisco's prints it: another scheme, the path twice.
             Location::Malformed => format!("http://localhost{list}{list}/{id}"),
@@ -109,7 +113,7 @@ impl Reply {
             "<html><head><title>Error report</title></head><body><h1>HTTP Status {status} - </h1><HR size=1>\
              <p><b>Exception:</b><pre>{message}</pre><HR size=1></body></html>"
         );
-        Self::new(status, "text/html;charset=utf-8", body)
+        Self::new(status, "text/html;charset=utf-8", body.into())
     }
 
     fn challenge() -> Self {
@@ -120,10 +124,10 @@ impl Reply {
     }
 
     fn xml(status: u16, body: String) -> Self {
-        Self::new(status, "application/xml", body)
+        Self::new(status, "application/xml", body.into())
     }
 
-    fn new(status: u16, content_type: &str, body: String) -> Self {
+    fn new(status: u16, content_type: &str, body: Bytes) -> Self {
         Self { status, headers: vec![("Content-Type", content_type.to_owned())], body }
     }
 
@@ -153,7 +157,7 @@ impl Reply {
         if let Some((name, value)) = &switches.header {
             response.append_header((name.as_str(), value.as_str()));
         }
-        let mut first = Bytes::from(self.body);
+        let mut first = self.body;
         if first.is_empty() {
             return response.finish();
         }

@@ -1,162 +1,172 @@
-//! The people of the simulator, and what they have.
+//! Makes the people of the demo from `people.xml`.
+//!
+//! In that file each `Person` has, beside what names them, any number of objects as CUPI prints them. An `ObjectId` that
+//! is left out is made of the person's number, the collection's tag and the object's number. What `Everybody` has, each
+//! person has too: where there are many objects, unless they have some of their own; where there is one, or one of each
+//! type, with what their own say otherwise. `Times` repeats a person or an object, and in texts stand
+//!
+//! | for | stands |
+//! |---|---|
+//! | `{alias}` `{first}` `{last}` `{extension}` | what names the person |
+//! | `{owner}` `{number}` | their number: eight hexadecimal digits, four decimal ones |
+//! | `{n}` `{nn}` `{n8}` `{n12}` | the number of the object or person: plain, two decimal digits, hexadecimal ones |
 
-use std::collections::BTreeMap;
-
+use super::collection::{Collection, Kind};
+use super::collections::COLLECTIONS;
 use super::object::Object;
 use super::person::Person;
+use super::wav;
+use super::xml::{self, Node};
 
-/// Who can sign in, with which password, and what there is to see: alias, password, description.
-pub const SIGN_INS: &[(&str, &str, &str)] = &[
-    (
-        "fung",
-        "winter-2010",
-        "the two accounts of Cisco's guide; three alternate devices, one of them his own",
-    ),
-    ("nadia", "lonely-cloud", "no accounts, no devices"),
-    ("otto", "single-malt", "one account; one device, the administrator's"),
-    (
-        "mira",
-        "forty-winks",
-        "many accounts (40, or as the switch `many` says); as many devices as there may be",
-    ),
-    ("eva", "pass:wörd 😀&%+", "names that need escaping, a password that needs UTF-8"),
-    (
-        "person01",
-        "secret-01",
-        "two accounts, two devices; person02 to person24 are alike, with secret-02 to secret-24",
-    ),
-];
+const PEOPLE: &str = include_str!("people.xml");
+
+/// The name of an account.
+pub const ACCOUNT: &str = "UserExternalServiceAccount";
 
 const PRODUCTS: [&str; 4] =
     ["Exchange 2007", "Cisco Unified MeetingPlace 8.0", "Exchange 2003", "Office 365"];
 
 /// Makes everybody.
-pub fn everybody() -> Vec<Person> {
-    let mut people = vec![
-        person(100, ("fung", "winter-2010"), ["Fung", "Lee", "4100"]),
-        person(101, ("nadia", "lonely-cloud"), ["Nadia", "Ruiz", "4101"]),
-        person(102, ("otto", "single-malt"), ["Otto", "Brandt", "0410"]),
-        person(103, ("mira", "forty-winks"), ["Mira", "Patel", "4103"]),
-        person(104, ("eva", "pass:wörd 😀&%+"), ["Éva", "O'Hara & Søn", "4104"]),
-    ];
-    for number in 1..=24 {
-        let alias = format!("person{number:02}");
-        let password = format!("secret-{number:02}");
-        let name = ["Person", &format!("{number:02}"), &format!("42{number:02}")];
-        people.push(person(number, (&alias, &password), name));
+pub fn everybody() -> Result<Vec<Person>, String> {
+    let root = xml::parse(PEOPLE.as_bytes())?;
+    let everybody = root.all("Everybody").next().ok_or("people.xml has no Everybody.")?;
+    let mut people = Vec::new();
+    for node in root.all("Person") {
+        for number in 1..=count(node, "Times")?.unwrap_or(1) {
+            people.push(person([everybody, node], number)?);
+        }
     }
-    for person in &mut people {
-        let Person { alias, number, .. } = &*person;
-        let (accounts, devices) = match alias.as_str() {
-            "fung" => (guide_accounts(), devices(alias, *number, [2, 1])),
-            "nadia" => (Vec::new(), Vec::new()),
-            "otto" => (accounts(alias, *number, 1), devices(alias, *number, [1, 0])),
-            "mira" => (accounts(alias, *number, 40), devices(alias, *number, [9, 5])),
-            "eva" => (awkward_accounts(), awkward_devices()),
-            _ => (accounts(alias, *number, 2), devices(alias, *number, [1, 1])),
-        };
-        person.objects.insert("externalserviceaccounts", accounts);
-        person.objects.insert("alternatedevices", devices);
-    }
-    people
+    Ok(people)
 }
 
 /// Makes accounts by rule: each names its owner, every third is disabled, every second has a password to set.
-pub fn accounts(alias: &str, owner: usize, count: usize) -> Vec<Object> {
+pub fn accounts(owner: &Person, count: usize) -> Vec<Object> {
     let account = |(number, product): (usize, &&str)| {
         let login_type = number % 3;
         let mut account = Object::new([
             ("IsEnabled", if number % 3 == 0 { "false" } else { "true" }),
             ("UseServiceCredentials", if number % 2 == 0 { "true" } else { "false" }),
             ("LoginType", &login_type.to_string()),
-            ("ObjectId", &format!("{owner:08x}-00e5-4000-8000-{number:012x}")),
-            ("DisplayName", &format!("{product} of {alias} ({number})")),
+            ("ObjectId", &owner.id("00e5", number)),
+            ("DisplayName", &format!("{product} of {} ({number})", owner.alias)),
         ]);
         if login_type == 2 {
-            account.texts.insert("UserId", alias.to_owned());
+            account.texts.insert("UserId", owner.alias.clone());
         }
         account
     };
     (1..).zip(PRODUCTS.iter().cycle()).take(count).map(account).collect()
 }
 
-/// The two accounts of the guide's sample, down to its stray `>`.
-fn guide_accounts() -> Vec<Object> {
-    let first = Object::new([
-        ("IsEnabled", "true"),
-        ("UseServiceCredentials", "true"),
-        ("LoginType", "0"),
-        ("ObjectId", "510eeaa6-6e85-40f3-88b3-863c2a4eec84"),
-        ("DisplayName", "Exchange2K3"),
-    ]);
-    let second = Object::new([
-        ("IsEnabled", "true"),
-        ("UseServiceCredentials", "false"),
-        ("LoginType", "2"),
-        ("UserId", "fung"),
-        ("ObjectId", "75436abf-8784-450f-ac61-23a08be2c364"),
-        ("DisplayName", "Exchange2K7"),
-    ]);
-    vec![first, Object { stray: Some("UseServiceCredentials"), ..second }]
-}
-
-fn awkward_accounts() -> Vec<Object> {
-    let names = [r#"R&D <EMEA> "x" é 😀"#, "]]> it's &amp; not <![CDATA[", ""];
-    let mut accounts = accounts("eva", 104, names.len());
-    for (account, name) in accounts.iter_mut().zip(names) {
-        account.texts.insert("DisplayName", name.to_owned());
-        account.texts.insert("UserId", "o'hara & <søn>".to_owned());
-    }
-    accounts
-}
-
-/// Makes devices by rule: so many that the administrator defined, so many of the person's own.
-fn devices(alias: &str, owner: usize, [administrators, own]: [usize; 2]) -> Vec<Object> {
-    let device = |number: usize| {
-        let user_defined = number > administrators;
-        let place = if user_defined { "Weekend flat" } else { "Desk" };
-        Object::new([
-            ("ObjectId", &format!("{owner:08x}-de71-4000-8000-{number:012x}")),
-            ("DisplayName", &format!("{place} of {alias} ({number})")),
-            ("DtmfAccessId", &format!("0044{owner:04}{number:02}")),
-            ("UserDefined", if user_defined { "true" } else { "false" }),
-        ])
+fn person([everybody, node]: [&Node; 2], n: usize) -> Result<Person, String> {
+    let text = |name: &str| {
+        let text = node.text_of(name).ok_or_else(|| format!("A person has no {name}."))?;
+        Ok::<_, String>(numbered(text, n))
     };
-    (1..=administrators + own).map(device).collect()
+    let number = text("Number")?;
+    let mut person = Person {
+        number: number.parse().map_err(|error| format!("{number}: {error}"))?,
+        alias: text("Alias")?,
+        password: text("Password")?,
+        description: node.text_of("Description").filter(|_| n == 1).map(str::to_owned),
+        ..Person::default()
+    };
+    let names = [
+        ("{alias}", person.alias.clone()),
+        ("{first}", text("FirstName")?),
+        ("{last}", text("LastName")?),
+        ("{extension}", text("Extension")?),
+        ("{owner}", format!("{:08x}", person.number)),
+        ("{number}", format!("{:04}", person.number)),
+    ];
+    let fill = |text: &str, n| {
+        let names = names.iter().filter(|_| text.contains('{'));
+        names.fold(numbered(text, n), |text, (name, value)| text.replace(name, value))
+    };
+    for collection in COLLECTIONS {
+        let own = || node.all(collection.item);
+        let replaces = collection.key == Some("ObjectId") && own().next().is_some();
+        let given = everybody.all(collection.item).filter(|_| !replaces);
+        for node in given.chain(own()) {
+            for _ in 0..count(node, "Times")?.unwrap_or(1) {
+                let number = person.objects(collection.item).len() + 1;
+                let object = object(collection, node, &|text| fill(text, number))?;
+                add(&mut person, collection, object);
+            }
+        }
+    }
+    if let Some(count) = count(node, "Accounts")? {
+        let accounts = accounts(&person, count);
+        person.objects.insert(ACCOUNT, accounts);
+    }
+    for recording in node.all("Recording") {
+        let path = fill(recording.text_of("Path").unwrap_or_default(), 0);
+        let bytes = count(recording, "Bytes")?.unwrap_or(0);
+        person.recordings.insert(path, wav::silence(bytes));
+    }
+    Ok(person)
 }
 
-fn awkward_devices() -> Vec<Object> {
-    let mut devices = devices("eva", 104, [1, 2]);
-    if let [_, named, nameless] = devices.as_mut_slice() {
-        named.texts.insert("DisplayName", r#"A & <B> "q" ]]> é 😀"#.to_owned());
-        named.texts.insert("DtmfAccessId", "+*0#".to_owned());
-        nameless.texts.remove("DisplayName");
+/// Reads an object.
+fn object(
+    collection: &Collection,
+    node: &Node,
+    fill: &dyn Fn(&str) -> String,
+) -> Result<Object, String> {
+    let mut object = Object::default();
+    for child in node.children.iter().filter(|child| child.name != "Times") {
+        let mut elements = collection.elements.iter();
+        let known = elements.find(|element| element.name == child.name);
+        let mut text = fill(&child.text);
+        let name = match known.map(|element| (element.name, element.kind)) {
+            Some((name, Kind::Flag)) => {
+                // The guide's sample has a stray `>`.
+                if let Some(flag) = text.strip_prefix('>') {
+                    text = flag.to_owned();
+                    object.stray = Some(name);
+                }
+                name
+            }
+            Some((name, _)) => name,
+            None if child.name == "ObjectId" => "ObjectId",
+            None => return Err(format!("{} has no {}.", collection.item, child.name)),
+        };
+        object.texts.insert(name, text);
     }
-    devices
+    Ok(object)
 }
 
-fn person(
-    number: usize,
-    (alias, password): (&str, &str),
-    [first, last, extension]: [&str; 3],
-) -> Person {
-    let user = Object::new([
-        ("FirstName", first),
-        ("LastName", last),
-        ("Alias", alias),
-        ("DisplayName", &format!("{first} {last}")),
-        ("VoiceFileURI", "/vmrest/user/voicename"),
-        ("ListInDirectory", "true"),
-        ("DtmfAccessId", extension),
-        ("SmtpAddress", &format!("{alias}@vm1.example.org")),
-        ("EmailAddress", &format!("{alias}@example.org")),
-    ]);
-    Person {
-        number,
-        alias: alias.to_owned(),
-        password: password.to_owned(),
-        user,
-        objects: BTreeMap::new(),
-        created: 0,
+/// Gives a person an object, or changes the one that it replaces.
+fn add(person: &mut Person, collection: &Collection, mut object: Object) {
+    let number = person.objects(collection.item).len() + 1;
+    let id = person.id(collection.tag, number);
+    let objects = person.objects.entry(collection.item).or_default();
+    let same = |known: &&mut Object| match collection.key {
+        Some("ObjectId") => false,
+        Some(key) => known.text(key) == object.text(key),
+        None => true,
+    };
+    match objects.iter_mut().find(same) {
+        Some(known) => known.texts.extend(object.texts),
+        None => {
+            object.texts.entry("ObjectId").or_insert(id);
+            objects.push(object);
+        }
     }
+}
+
+/// Puts a number where a text asks for one.
+fn numbered(text: &str, n: usize) -> String {
+    if !text.contains("{n") {
+        return text.to_owned();
+    }
+    text.replace("{n}", &n.to_string())
+        .replace("{nn}", &format!("{n:02}"))
+        .replace("{n8}", &format!("{n:08x}"))
+        .replace("{n12}", &format!("{n:012x}"))
+}
+
+fn count(node: &Node, name: &str) -> Result<Option<usize>, String> {
+    let fault = |error| format!("{name} of {}: {error}", node.name);
+    node.text_of(name).map(|text| text.parse().map_err(fault)).transpose()
 }

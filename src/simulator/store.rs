@@ -1,120 +1,67 @@
-//! What the simulator holds: the collections below `/vmrest/user`, as a table, and each person's objects in them.
-//!
-//! A new collection is one entry in [`COLLECTIONS`], and objects for somebody in `people.rs`. Source: CUPI for End
-//! Users, one chapter a collection.
+//! Everybody and everything that the simulator holds.
 
-use super::object::Is;
+use super::collections;
+use super::object::Object;
 use super::people;
 use super::person::Person;
 
-/// One collection of objects that each person has.
-pub struct Collection {
-    /// Its name in the URI, below `/vmrest/user/`.
-    pub path: &'static str,
-    /// The root of its list.
-    pub root: &'static str,
-    /// The name of one object.
-    pub item: &'static str,
-    /// Whether the guide prints `total="N"` on its list.
-    pub total: bool,
-    /// The elements, in the guide's order.
-    pub elements: &'static [(&'static str, Is)],
-    /// The methods on the list, and on one object.
-    pub methods: [&'static [&'static str]; 2],
-    /// The query parameter that is all a PUT may set, and the flag that refuses it.
-    pub secret: Option<(&'static str, &'static str)>,
-    /// The flag that tells a person's own objects from the administrator's, and the query parameter that asks for it.
-    pub own: Option<(&'static str, &'static str)>,
-    /// The most objects of his own that a person may have.
-    pub at_most: usize,
-    /// The element that no two objects of a person share.
-    pub unique: Option<&'static str>,
-}
-
-/// The collections.
-pub const COLLECTIONS: &[Collection] = &[
-    Collection {
-        path: "externalserviceaccounts",
-        root: "UserExternalServiceAccounts",
-        item: "UserExternalServiceAccount",
-        total: false,
-        elements: &[
-            ("URI", Is::Uri),
-            ("IsEnabled", Is::Flag),
-            ("UseServiceCredentials", Is::Flag),
-            ("LoginType", Is::Text),
-            ("UserId", Is::Text),
-            ("ObjectId", Is::Text),
-            ("DisplayName", Is::Text),
-        ],
-        methods: [&["GET"], &["GET", "PUT"]],
-        secret: Some(("password", "UseServiceCredentials")),
-        own: None,
-        at_most: 0,
-        unique: None,
-    },
-    Collection {
-        path: "alternatedevices",
-        root: "AlternateDevices",
-        item: "AlternateDevice",
-        total: true,
-        elements: &[
-            ("URI", Is::Uri),
-            ("ObjectId", Is::Text),
-            ("DisplayName", Is::Optional(64)),
-            ("DtmfAccessId", Is::Required(40)),
-            ("UserDefined", Is::Flag),
-        ],
-        methods: [&["GET", "POST"], &["GET", "PUT", "DELETE"]],
-        secret: None,
-        own: Some(("UserDefined", "userDefined")),
-        at_most: 5,
-        unique: Some("DtmfAccessId"),
-    },
-];
-
-/// The elements of `/vmrest/user`.
-pub const USER: &[(&str, Is)] = &[
-    ("FirstName", Is::Text),
-    ("LastName", Is::Text),
-    ("Alias", Is::Text),
-    ("DisplayName", Is::Text),
-    ("VoiceFileURI", Is::Text),
-    ("ListInDirectory", Is::Flag),
-    ("DtmfAccessId", Is::Text),
-    ("SmtpAddress", Is::Text),
-    ("EmailAddress", Is::Text),
-];
-
-/// Everybody and everything; `Store::default()` holds the people of the demo.
+/// The people and their objects.
 pub struct Store {
     people: Vec<Person>,
 }
 
-impl Default for Store {
-    fn default() -> Self {
-        Self { people: people::everybody() }
-    }
-}
-
 impl Store {
+    /// Holds the people of the demo.
+    pub fn new() -> Result<Self, String> {
+        Ok(Self { people: people::everybody()? })
+    }
+
     /// Finds a person.
     pub fn person(&mut self, alias: &str) -> Option<&mut Person> {
         self.people.iter_mut().find(|person| person.alias == alias)
     }
 
-    /// Finds a collection by its path.
-    pub fn collection(path: &str) -> Option<&'static Collection> {
-        COLLECTIONS.iter().find(|collection| collection.path == path)
+    /// Lists those who are shown to people who may pick one.
+    pub fn described(&self) -> impl Iterator<Item = (&Person, &str)> {
+        self.people.iter().filter_map(|person| Some((person, person.description.as_deref()?)))
+    }
+
+    /// Lists all people as the directory knows them.
+    pub fn users(&self) -> Vec<Object> {
+        self.people.iter().map(|person| person.single("User").clone()).collect()
     }
 
     /// Gives the person with many accounts this many.
     pub fn set_many(&mut self, count: usize) {
-        if let Some(mira) = self.person("mira") {
-            let accounts = mira.objects.entry("externalserviceaccounts").or_default();
-            if accounts.len() != count {
-                *accounts = people::accounts("mira", 103, count);
-            }
+        if let Some(mira) = self.person("mira")
+            && mira.objects(people::ACCOUNT).len() != count
+        {
+            let accounts = people::accounts(mira, count);
+            mira.objects.insert(people::ACCOUNT, accounts);
         }
+    }
+
+    /// Replaces the objects of a person in the collection of this path, which may begin below `user/`.
+    pub fn set_objects(
+        &mut self,
+        alias: &str,
+        path: &str,
+        objects: &[Vec<(&str, &str)>],
+    ) -> Result<(), String> {
+        let person = self.person(alias).ok_or_else(|| format!("There is no {alias}."))?;
+        let collection = collections::by_path(path);
+        let collection = collection.ok_or_else(|| format!("There is no collection {path}."))?;
+        let mut made = Vec::new();
+        for texts in objects {
+            let mut object = Object::default();
+            for (name, text) in texts {
+                let known = collection.elements.iter().find(|element| element.name == *name);
+                let known = known.ok_or_else(|| format!("{path} has no element {name}."))?;
+                object.texts.insert(known.name, (*text).to_owned());
+            }
+            made.push(object);
+        }
+        person.objects.insert(collection.item, made);
+        Ok(())
     }
 }

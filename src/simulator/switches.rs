@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use values::{
     Close, Cookies, CreatedBody, Cut, ErrorBody, Flags, Framing, Location, Stall, Toggle, Total,
+    Treatment, UserUpdate,
 };
 
 /// Every switch. `Switches::default()` is a healthy server.
@@ -82,6 +83,46 @@ pub struct Switches {
     pub hack_reset: Duration,
     /// The time for which a person is locked out (`LockoutDuration`); `0s`: until unlocked.
     pub lockout_time: Duration,
+    /// The path that takes the user's PUT: `with-id`, `without-id`, `both`.
+    pub user_update: UserUpdate,
+    /// An empty `TimeExpires`: `accepted`, `needs-enabled` (ignored without `Enabled` true), `refused`, `ignored`.
+    pub no_end_date: Treatment,
+    /// `PlayWhat` of a greeting in a PUT: `writable`, `ignored`, `refused`.
+    pub play_what: Treatment,
+    /// Whether a recording makes its greeting play it: `on`, `off`.
+    pub upload_sets_play_what: Toggle,
+    /// What the greeting of closed hours is called: `off-hours` (`Off Hours`), `closed` (`Closed`).
+    pub off_hours: &'static str,
+    /// The release that decides about the elements of a greeting: `2019`, `2011` (`TimeExpires` and `GreetingType`).
+    pub greeting_elements: u16,
+    /// Whether members of private lists can be created and deleted: `on`, `off`.
+    pub member_writes: Toggle,
+    /// The body of the 201 for a new member: `uri` (as `created_body` says), `empty`.
+    pub member_created: Option<CreatedBody>,
+    /// The status for what the class of service does not permit: `400`, `401`, `403`, `404`.
+    pub cos_refusal: u16,
+    /// Whether elements are left out that the class of service does not permit to write: `on`, `off`.
+    pub cos_hidden: Toggle,
+    /// The answer where nothing is recorded: `404`, `empty` (a 200), `204`.
+    pub no_recording: u16,
+    /// The media type of a recording that is read: any text.
+    pub audio_type: String,
+    /// The languages that greetings can be recorded in, with commas between.
+    pub languages: Vec<String>,
+    /// Whether nobody may change a PIN: `on`, `off`.
+    pub pin_fixed: Toggle,
+    /// The name of an element that every PUT drops, or `off`.
+    pub ignored_element: Option<String>,
+    /// Who may read the version: `signed-in`, `open` (everybody).
+    pub version_open: Toggle,
+    /// The `Type` of an entry of the directory: any text.
+    pub address_type: String,
+    /// The fraction of a second in times: `0`, `000`, `none`.
+    pub time_fraction: &'static str,
+    /// What lists of devices tell: `guide` (less than a single device), `full`.
+    pub device_lists: Toggle,
+    /// The number of further entries in the directory.
+    pub directory_crowd: usize,
     /// The number of accounts that the person `mira` has.
     pub many: Option<usize>,
 }
@@ -122,6 +163,26 @@ impl Default for Switches {
             lockout: Some(3),
             hack_reset: minutes(30),
             lockout_time: minutes(30),
+            user_update: UserUpdate::WithId,
+            no_end_date: Treatment::Accepted,
+            play_what: Treatment::Accepted,
+            upload_sets_play_what: Toggle::Off,
+            off_hours: "Off Hours",
+            greeting_elements: 2019,
+            member_writes: Toggle::On,
+            member_created: None,
+            cos_refusal: 403,
+            cos_hidden: Toggle::On,
+            no_recording: 404,
+            audio_type: "audio/wav".to_owned(),
+            languages: vec!["1033".to_owned(), "1031".to_owned()],
+            pin_fixed: Toggle::Off,
+            ignored_element: None,
+            version_open: Toggle::Off,
+            address_type: "SUBSCRIBER".to_owned(),
+            time_fraction: ".0",
+            device_lists: Toggle::Off,
+            directory_crowd: 0,
             many: Some(40),
         }
     }

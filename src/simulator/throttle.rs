@@ -3,53 +3,61 @@
 //! Unity Connection counts five over all its web applications; up to 255 wait; a wait that takes too long is a 503.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::Simulator;
 use super::switches::Switches;
 
-/// Who is worked on, and who waits.
+/// What is worked on, and what waits. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Throttle(Arc<Mutex<Line>>);
+
 #[derive(Default)]
-pub struct Throttle {
+struct Line {
     busy: usize,
-    queue: VecDeque<oneshot::Sender<Place>>,
+    queue: VecDeque<oneshot::Sender<Slot>>,
 }
 
-/// A place among those that are worked on. Dropped, it goes to whoever has waited longest.
-pub struct Place(Simulator);
+/// A slot among those that are worked on. When it is dropped, the request that has waited longest gets it.
+pub struct Slot(Throttle);
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        let mut state = self.0.state();
-        let next = state.throttle.queue.pop_front();
+        let mut line = self.0.line();
+        let next = line.queue.pop_front();
         if next.is_none() {
-            state.throttle.busy -= 1;
+            line.busy -= 1;
         }
-        drop(state);
+        drop(line);
         if let Some(next) = next {
-            // If nobody waits there any more, the place comes back here, and is dropped again.
-            let _ = next.send(Place(self.0.clone()));
+            // If nothing waits there any more, the slot comes back here, and is dropped again.
+            let _ = next.send(Slot(self.0.clone()));
         }
     }
 }
 
-/// Waits for a place. There is none when the queue is full or the wait too long.
-pub async fn enter(simulator: &Simulator, switches: &Switches) -> Option<Place> {
-    let (sender, place) = oneshot::channel();
-    {
-        let mut state = simulator.state();
-        let Throttle { busy, queue } = &mut state.throttle;
-        if switches.throttle.is_none_or(|limit| *busy < limit) {
-            *busy += 1;
-            return Some(Place(simulator.clone()));
+impl Throttle {
+    /// Waits for a slot. There is none when the queue is full or the wait too long.
+    pub async fn enter(&self, switches: &Switches) -> Option<Slot> {
+        let (sender, slot) = oneshot::channel();
+        {
+            let mut line = self.line();
+            if switches.throttle.is_none_or(|limit| line.busy < limit) {
+                line.busy += 1;
+                return Some(Slot(self.clone()));
+            }
+            line.queue.retain(|waiter| !waiter.is_closed());
+            if switches.throttle_queue.is_some_and(|limit| line.queue.len() >= limit) {
+                return None;
+            }
+            line.queue.push_back(sender);
         }
-        queue.retain(|waiter| !waiter.is_closed());
-        if switches.throttle_queue.is_some_and(|limit| queue.len() >= limit) {
-            return None;
-        }
-        queue.push_back(sender);
+        timeout(switches.throttle_wait, slot).await.ok()?.ok()
     }
-    timeout(switches.throttle_wait, place).await.ok()?.ok()
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

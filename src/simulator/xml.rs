@@ -1,5 +1,5 @@
-//! The simulator's own XML: documents as Unity Connection prints them (one unindented line), objects as
-//! clients send them.
+//! The simulator's own XML: documents as Unity Connection prints them (one unindented line), documents as clients send
+//! them, and the simulator's own data.
 
 use quick_xml::Reader;
 use quick_xml::escape::{escape, resolve_predefined_entity};
@@ -43,35 +43,61 @@ fn object(item: &str, elements: &[Element]) -> String {
     format!("<{item}>{elements}</{item}>")
 }
 
-/// Reads the names and texts of an object's elements, strictly: what is not well-formed is refused with the reason.
-pub fn read(item: &str, body: &[u8]) -> Result<Vec<(String, String)>, String> {
-    let document = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+/// How deep elements may lie in each other.
+const DEPTH: usize = 16;
+
+/// An element as it was read.
+#[derive(Default)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Its own text, without that of its children.
+    pub text: String,
+    /// The elements in it.
+    pub children: Vec<Node>,
+}
+
+impl Node {
+    /// Lists the children of this name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+        self.children.iter().filter(move |child| child.name == name)
+    }
+
+    /// Reads the text of the first child of this name.
+    pub fn text_of(&self, name: &str) -> Option<&str> {
+        let child = self.children.iter().find(|child| child.name == name)?;
+        Some(&child.text)
+    }
+}
+
+/// Reads a document, strictly: what is not well-formed is refused with the reason.
+pub fn parse(document: &[u8]) -> Result<Node, String> {
+    let document = std::str::from_utf8(document).map_err(|error| error.to_string())?;
     if !document.chars().all(is_legal) {
         return Err("XML cannot carry this character.".to_owned());
     }
     let mut reader = Reader::from_str(document);
     reader.config_mut().expand_empty_elements = true;
-    let mut elements: Vec<(String, String)> = Vec::new();
-    let (mut depth, mut ended) = (0, false);
+    let mut root = None;
+    let mut open: Vec<Node> = Vec::new();
     loop {
         let text = match reader.read_event().map_err(|error| error.to_string())? {
             Event::Start(start) => {
-                depth += 1;
                 if start.attributes().any(|attribute| attribute.is_err()) {
                     return Err("An attribute is malformed.".to_owned());
                 }
-                match (depth, start.name().into_inner()) {
-                    (1, name) if ended || name != item => {
-                        return Err(format!("The root is not {item} alone."));
-                    }
-                    (2, name) => elements.push((name.to_owned(), String::new())),
-                    _ => {}
+                if root.is_some() || open.len() == DEPTH {
+                    return Err("There are two roots, or elements lie too deep.".to_owned());
                 }
+                let name = start.name().into_inner().to_owned();
+                open.push(Node { name, ..Node::default() });
                 continue;
             }
             Event::End(_) => {
-                depth -= 1;
-                ended = depth == 0;
+                match (open.pop(), open.last_mut()) {
+                    (Some(node), Some(parent)) => parent.children.push(node),
+                    (node, _) => root = node,
+                }
                 continue;
             }
             Event::Text(text) if text.contains("]]>") => {
@@ -80,20 +106,28 @@ pub fn read(item: &str, body: &[u8]) -> Result<Vec<(String, String)>, String> {
             Event::Text(text) => text.xml10_content().into_owned(),
             Event::CData(text) => text.xml10_content().into_owned(),
             Event::GeneralRef(reference) => resolve(&reference)?,
-            Event::Eof if ended => return Ok(elements),
-            Event::Eof | Event::DocType(_) => {
-                return Err("The document is no single whole element.".to_owned());
-            }
+            Event::Eof => return root.ok_or_else(|| "There is no whole element.".to_owned()),
+            Event::DocType(_) => return Err("There is a document type.".to_owned()),
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::Empty(_) => continue,
         };
-        match (depth, elements.last_mut()) {
-            (2, Some((_, known))) => known.push_str(&text),
-            (0 | 1, _) if !text.trim_ascii().is_empty() => {
-                return Err("There is text beside the elements.".to_owned());
-            }
-            _ => {}
+        match open.last_mut() {
+            Some(node) => node.text.push_str(&text),
+            None if text.trim_ascii().is_empty() => {}
+            None => return Err("There is text beside the root.".to_owned()),
         }
     }
+}
+
+/// Reads a document that holds one object: an element of this name with elements alone in it.
+pub fn parse_object(item: &str, document: &[u8]) -> Result<Node, String> {
+    let object = parse(document)?;
+    if object.name != item {
+        return Err(format!("The root is not {item}."));
+    }
+    if !object.text.trim_ascii().is_empty() {
+        return Err("There is text beside the elements.".to_owned());
+    }
+    Ok(object)
 }
 
 fn resolve(reference: &BytesRef) -> Result<String, String> {

@@ -7,7 +7,7 @@ mod wire;
 
 use std::net::SocketAddr;
 
-use cupi_gateway::simulator::{LoggedRequest, Simulator, Switches, bind};
+use cupi_gateway::simulator::{LoggedRequest, SignIn, Simulator, Switches, bind};
 
 use crate::support::{Reply, ask, basic};
 
@@ -76,14 +76,14 @@ async fn everybody_listed_can_sign_in_and_sees_what_is_his() {
     let simulator = start();
     let counts =
         [("fung", 2), ("nadia", 0), ("otto", 1), ("mira", 40), ("eva", 3), ("person01", 2)];
-    assert_eq!(Simulator::sign_ins().len(), counts.len());
+    assert_eq!(simulator.sign_ins().len(), counts.len());
 
-    for (alias, password, _) in Simulator::sign_ins() {
-        let list = call(&simulator, "GET", ACCOUNTS, &basic(alias, password)).await;
-        let user = call(&simulator, "GET", "/vmrest/user", &basic(alias, password)).await;
+    for SignIn { alias, password, .. } in simulator.sign_ins() {
+        let list = call(&simulator, "GET", ACCOUNTS, &basic(&alias, &password)).await;
+        let user = call(&simulator, "GET", "/vmrest/user", &basic(&alias, &password)).await;
 
         let count = list.text().matches("<UserExternalServiceAccount>").count();
-        assert!(counts.contains(&(alias, count)), "{alias} has {count}");
+        assert!(counts.contains(&(alias.as_str(), count)), "{alias} has {count}");
         assert!(user.text().contains(&format!("<Alias>{alias}</Alias>")));
     }
 }

@@ -5,51 +5,22 @@ use std::time::Duration;
 use super::Switches;
 use super::values::{
     Close, Cookies, CreatedBody, Cut, ErrorBody, Flags, Framing, Location, Stall, Toggle, Total,
+    Treatment, UserUpdate,
 };
 
 /// The names of the switches, in the order of [`Switches`].
-const NAMES: [&str; 33] = [
-    "total",
-    "bare_root",
-    "flags",
-    "padding",
-    "error_body",
-    "malformed_id",
-    "forbidden",
-    "refused_write",
-    "created_body",
-    "location",
-    "not_permitted",
-    "status",
-    "redirect",
-    "document",
-    "header",
-    "framing",
-    "delay",
-    "stall",
-    "cut",
-    "close",
-    "throttle",
-    "throttle_queue",
-    "throttle_wait",
-    "work",
-    "cookies",
-    "session_ttl",
-    "stale_session",
-    "token_each",
-    "cookies_alone",
-    "lockout",
-    "hack_reset",
-    "lockout_time",
-    "many",
-];
+const NAMES: &str = "total, bare_root, flags, padding, error_body, malformed_id, forbidden, refused_write, \
+    created_body, location, not_permitted, status, redirect, document, header, framing, delay, stall, cut, close, \
+    throttle, throttle_queue, throttle_wait, work, cookies, session_ttl, stale_session, token_each, cookies_alone, \
+    lockout, hack_reset, lockout_time, user_update, no_end_date, play_what, upload_sets_play_what, off_hours, \
+    greeting_elements, member_writes, member_created, cos_refusal, cos_hidden, no_recording, audio_type, languages, \
+    pin_fixed, ignored_element, version, address_type, time_fraction, device_lists, directory_crowd, many";
 
 impl Switches {
     /// Sets one switch. The error is a sentence that lists the switches, or the values, that there are.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
-        if !NAMES.contains(&name) {
-            let known = NAMES.join(", ");
-            return Err(format!("There is no switch `{name}`; there are: {known}."));
+        if !NAMES.split(", ").any(|known| known == name) {
+            return Err(format!("There is no switch `{name}`; there are: {NAMES}."));
         }
         self.assign(name, value)
             .map_err(|values| format!("The switch `{name}` takes {values}, not `{value}`."))
@@ -147,6 +118,67 @@ impl Switches {
             "lockout" => self.lockout = count(value)?,
             "hack_reset" => self.hack_reset = span(value)?,
             "lockout_time" => self.lockout_time = span(value)?,
+            "user_update" => {
+                let words = [
+                    ("with-id", UserUpdate::WithId),
+                    ("without-id", UserUpdate::WithoutId),
+                    ("both", UserUpdate::Both),
+                ];
+                self.user_update = one_of(value, &words)?;
+            }
+            "no_end_date" => {
+                let words = [
+                    ("accepted", Treatment::Accepted),
+                    ("needs-enabled", Treatment::NeedsEnabled),
+                    ("refused", Treatment::Refused),
+                    ("ignored", Treatment::Ignored),
+                ];
+                self.no_end_date = one_of(value, &words)?;
+            }
+            "play_what" => {
+                let words = [
+                    ("writable", Treatment::Accepted),
+                    ("ignored", Treatment::Ignored),
+                    ("refused", Treatment::Refused),
+                ];
+                self.play_what = one_of(value, &words)?;
+            }
+            "upload_sets_play_what" => self.upload_sets_play_what = toggle(value)?,
+            "off_hours" => {
+                self.off_hours =
+                    one_of(value, &[("off-hours", "Off Hours"), ("closed", "Closed")])?;
+            }
+            "greeting_elements" => {
+                self.greeting_elements = one_of(value, &[("2019", 2019), ("2011", 2011)])?;
+            }
+            "member_writes" => self.member_writes = toggle(value)?,
+            "member_created" => {
+                let words = [("uri", None), ("empty", Some(CreatedBody::Empty))];
+                self.member_created = one_of(value, &words)?;
+            }
+            "cos_refusal" => self.cos_refusal = refusal(value)?,
+            "cos_hidden" => self.cos_hidden = toggle(value)?,
+            "no_recording" => {
+                self.no_recording = one_of(value, &[("404", 404), ("empty", 200), ("204", 204)])?;
+            }
+            "audio_type" => value.clone_into(&mut self.audio_type),
+            "languages" => self.languages = value.split(',').map(str::to_owned).collect(),
+            "pin_fixed" => self.pin_fixed = toggle(value)?,
+            "ignored_element" => self.ignored_element = text(value),
+            "version" => {
+                let words = [("signed-in", Toggle::Off), ("open", Toggle::On)];
+                self.version_open = one_of(value, &words)?;
+            }
+            "address_type" => value.clone_into(&mut self.address_type),
+            "time_fraction" => {
+                self.time_fraction = one_of(value, &[("0", ".0"), ("000", ".000"), ("none", "")])?;
+            }
+            "device_lists" => {
+                self.device_lists = one_of(value, &[("guide", Toggle::Off), ("full", Toggle::On)])?;
+            }
+            "directory_crowd" => {
+                self.directory_crowd = value.parse().ok().ok_or("a number")?;
+            }
             "many" => self.many = count(value)?,
             _ => return Err("no value".to_owned()),
         }

@@ -93,3 +93,20 @@ pub enum Cookies {
     Y2012,
     Y2015,
 }
+
+/// The path that takes the user's PUT.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub enum UserUpdate {
+    WithId,
+    WithoutId,
+    Both,
+}
+
+/// What becomes of something that a client sends.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub enum Treatment {
+    Accepted,
+    NeedsEnabled,
+    Refused,
+    Ignored,
+}
