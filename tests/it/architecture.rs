@@ -91,6 +91,30 @@ impl Source {
         self.module() == "simulator"
     }
 
+    /// The files of the simulator that are named in this one, by paths that begin with `super` or with one of its parts.
+    fn neighbours(&self, files: &BTreeSet<String>) -> BTreeSet<String> {
+        let here = self.path.strip_suffix(".rs").unwrap();
+        let above = here.rsplit_once('/').map(|(folder, _)| folder);
+        let from = |base: &str, path: &[&str]| {
+            let part = path.first().map(|part| format!("{base}/{part}"));
+            let part = part.filter(|part| files.contains(part));
+            let below = part.as_ref().zip(path.get(1)).map(|(part, name)| format!("{part}/{name}"));
+            below.filter(|below| files.contains(below)).or(part)
+        };
+        let mut found = BTreeSet::new();
+        for path in paths(&self.code) {
+            match path.split_first() {
+                Some((&"super", rest)) => {
+                    let above = above.unwrap();
+                    found.insert(from(above, rest).unwrap_or_else(|| above.to_owned()));
+                }
+                _ => found.extend(from(here, &path)),
+            }
+        }
+        found.remove(here);
+        found
+    }
+
     /// The modules of this crate that are named in the file.
     fn uses(&self) -> BTreeSet<&str> {
         let mut uses = BTreeSet::new();
@@ -127,6 +151,48 @@ impl Source {
 fn name(text: &str) -> &str {
     let part = |character: char| character.is_ascii_alphanumeric() || character == '_';
     text.split(|character| !part(character)).next().unwrap()
+}
+
+/// All paths of at least two names in a code, with groups such as `a::{b, c::d}` taken apart.
+fn paths(code: &str) -> Vec<Vec<&str>> {
+    let mut found = Vec::new();
+    for (start, _) in code.match_indices("::") {
+        let before = code.get(..start).unwrap();
+        let part = |character: char| character.is_ascii_alphanumeric() || character == '_';
+        let first = before.rsplit(|character| !part(character)).next().unwrap();
+        if !before.strip_suffix(first).unwrap().ends_with("::") {
+            extend(&mut found, &[first], code.get(start + 2..).unwrap());
+        }
+    }
+    found
+}
+
+/// Adds the paths that begin with these names and go on with this text.
+fn extend<'a>(found: &mut Vec<Vec<&'a str>>, begin: &[&'a str], rest: &'a str) {
+    let Some(group) = rest.strip_prefix('{') else {
+        let next = name(rest);
+        let path = [begin, &[next]].concat();
+        match rest.strip_prefix(next).unwrap().strip_prefix("::") {
+            Some(rest) => extend(found, &path, rest),
+            None => found.push(path),
+        }
+        return;
+    };
+    let mut depth = 0;
+    let mut begins = true;
+    for (index, character) in group.char_indices() {
+        match character {
+            '}' if depth == 0 => break,
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => begins = true,
+            _ if character.is_whitespace() || !begins => {}
+            _ => {
+                extend(found, begin, group.get(index..).unwrap());
+                begins = false;
+            }
+        }
+    }
 }
 
 fn root() -> PathBuf {
@@ -264,6 +330,50 @@ fn gateway_and_simulator_share_no_code() {
     assert_within(&named, &["main.rs", "lib.rs", "demo.rs", "simulator.rs", "config.rs"]);
     let config = sources().into_iter().find(|source| source.path == "config.rs").unwrap();
     assert!(!config.code.contains("simulator::"));
+}
+
+#[test]
+fn the_simulators_files_use_each_other_without_a_circle() {
+    let sources: Vec<_> = sources().into_iter().filter(Source::is_simulator).collect();
+    let files = sources.iter().map(|source| source.path.strip_suffix(".rs").unwrap().to_owned());
+    let files: BTreeSet<_> = files.collect();
+    let mut open: Vec<_> = sources
+        .iter()
+        .map(|source| (source.path.strip_suffix(".rs").unwrap(), source.neighbours(&files)))
+        .collect();
+    let edges: usize = open.iter().map(|(_, used)| used.len()).sum();
+    assert!(edges > 2 * files.len(), "{open:?}");
+
+    let mut standing = BTreeSet::new();
+    while !open.is_empty() {
+        let before = open.len();
+        open.retain(|(file, used)| {
+            let stands = used.iter().all(|used| standing.contains(used));
+            if stands {
+                standing.insert((*file).to_owned());
+            }
+            !stands
+        });
+        assert!(open.len() < before, "there is a circle among {open:#?}");
+    }
+}
+
+#[test]
+fn paths_are_taken_apart() {
+    let code = "use super::{Simulator, guard::{self, Claim}};\nlet x = a::b::C::new(d::e); f::G";
+    let expected: &[&[&str]] = &[
+        &["super", "Simulator"],
+        &["super", "guard", "self"],
+        &["super", "guard", "Claim"],
+        &["a", "b", "C", "new"],
+        &["d", "e"],
+        &["f", "G"],
+    ];
+
+    let found: Vec<_> =
+        paths(code).into_iter().filter(|path| path.first() != Some(&"guard")).collect();
+
+    assert_eq!(found, expected);
 }
 
 #[test]
