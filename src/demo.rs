@@ -66,6 +66,11 @@ fn print_sign_ins(out: &mut impl Write, simulator: &Simulator) -> io::Result<()>
     }
     writeln!(
         out,
+        "\nfung has a whole settings page to read and to change; otto has no rights and shows what is\n\
+         refused. Everybody's PIN is 482913 at first."
+    )?;
+    writeln!(
+        out,
         "\nAs on a real server, three wrong passwords within 30 minutes lock a person out for 30\n\
          minutes. Then sign in as somebody else, or start again."
     )

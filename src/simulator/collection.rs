@@ -67,6 +67,7 @@ pub enum Limit {
 
 /// One element of an object.
 #[derive(Clone, Copy)]
+#[must_use]
 pub struct Element {
     /// Its name.
     pub name: &'static str,

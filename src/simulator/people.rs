@@ -122,7 +122,7 @@ fn object(
             Some((name, Kind::Flag)) => {
                 // The guide's sample has a stray `>`.
                 if let Some(flag) = text.strip_prefix('>') {
-                    text = flag.to_owned();
+                    text = flag.into();
                     object.stray = Some(name);
                 }
                 name
@@ -146,12 +146,11 @@ fn add(person: &mut Person, collection: &Collection, mut object: Object) {
         Some(key) => known.text(key) == object.text(key),
         None => true,
     };
-    match objects.iter_mut().find(same) {
-        Some(known) => known.texts.extend(object.texts),
-        None => {
-            object.texts.entry("ObjectId").or_insert(id);
-            objects.push(object);
-        }
+    if let Some(known) = objects.iter_mut().find(same) {
+        known.texts.extend(object.texts);
+    } else {
+        object.texts.entry("ObjectId").or_insert(id);
+        objects.push(object);
     }
 }
 

@@ -83,7 +83,7 @@ impl Recording<'_> {
         let path = self.path(request, person)?;
         if request.method == "PUT" {
             self.check(request, person)?;
-            person.recordings.insert(path, request.body.to_vec().into());
+            person.recordings.insert(path, request.body.clone());
             self.set_play_what(request, person);
             return Ok(Reply::done());
         }
@@ -120,10 +120,10 @@ impl Recording<'_> {
             return Err(invalid("The language is not installed."));
         }
         let seconds = person.allowance(self.kind.limit) as u64;
-        match wav::duration(request.body).map_err(invalid)? > Duration::from_secs(seconds) {
-            true => Err(invalid("The recording is too long.")),
-            false => Ok(()),
+        if wav::duration(request.body).map_err(invalid)? > Duration::from_secs(seconds) {
+            return Err(invalid("The recording is too long."));
         }
+        Ok(())
     }
 
     /// Makes the greeting play what was recorded, on servers that do so.

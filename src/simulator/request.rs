@@ -1,5 +1,6 @@
 //! A request, as far as resources are concerned.
 
+use actix_web::web::Bytes;
 use percent_encoding::percent_decode_str;
 
 use super::answer::Refusal;
@@ -17,7 +18,7 @@ pub struct Request<'a> {
     /// The media type of the body, in lower case.
     pub media_type: &'a str,
     /// The body.
-    pub body: &'a [u8],
+    pub body: &'a Bytes,
     /// How to answer.
     pub switches: &'a Switches,
 }

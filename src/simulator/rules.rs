@@ -8,7 +8,7 @@ use super::object::Object;
 use super::person::Person;
 use super::place::Place;
 use super::request::Request;
-use super::switches::values::Treatment;
+use super::switches::values::{NoEndDate, PlayWhat};
 use super::xml;
 
 /// The elements that say what a member of a private list is.
@@ -103,10 +103,10 @@ impl Write<'_> {
 
     fn play_what(&self, texts: &mut Texts) -> Result<(), Refusal> {
         match self.request.switches.play_what {
-            Treatment::Refused if texts.contains_key("PlayWhat") => {
+            PlayWhat::Refused if texts.contains_key("PlayWhat") => {
                 return Err(invalid("PlayWhat cannot be set."));
             }
-            Treatment::Ignored => {
+            PlayWhat::Ignored => {
                 texts.remove("PlayWhat");
             }
             _ => {}
@@ -125,15 +125,20 @@ impl Write<'_> {
             objects.contains(&key)
         });
         match (end.as_str(), self.request.switches.no_end_date) {
-            ("", Treatment::Refused) => Err(invalid("TimeExpires cannot be empty.")),
-            ("", Treatment::Ignored) => Ok(drop(texts.remove("TimeExpires"))),
-            ("", Treatment::NeedsEnabled) if !enabled => Ok(drop(texts.remove("TimeExpires"))),
-            ("", _) => Ok(()),
-            (end, _) if always_enabled && end <= collection::now().as_str() => {
-                Err(invalid("It cannot be disabled."))
+            ("", NoEndDate::Refused) => return Err(invalid("TimeExpires cannot be empty.")),
+            ("", treatment)
+                if treatment == NoEndDate::Ignored
+                    || treatment == NoEndDate::NeedsEnabled && !enabled =>
+            {
+                texts.remove("TimeExpires");
             }
-            _ => Ok(()),
+            ("", _) => {}
+            (end, _) if always_enabled && end <= collection::now().as_str() => {
+                return Err(invalid("It cannot be disabled."));
+            }
+            _ => {}
         }
+        Ok(())
     }
 
     /// Decides about a new member of a private list.
@@ -159,10 +164,10 @@ impl Write<'_> {
         }
         let mut others = person.objects("PrivateListMember").iter();
         let list = "PersonalVoiceMailListObjectId";
-        match others.any(|other| other.is(list, after.text(list)) && other.is(name, id)) {
-            true => Err(Refusal::bad_input("DUPLICATE", "It is a member already.".to_owned())),
-            false => Ok(()),
+        if others.any(|other| other.is(list, after.text(list)) && other.is(name, id)) {
+            return Err(Refusal::bad_input("DUPLICATE", "It is a member already.".to_owned()));
         }
+        Ok(())
     }
 
     /// Refuses texts that another object has and may not share, and flags that need another element.

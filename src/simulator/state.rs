@@ -45,8 +45,8 @@ impl Shared {
             in_flight: 0,
         };
         state.switch(switches);
-        let switched = Notify::new();
-        Ok(Self { throttle: Throttle::default(), state: Mutex::new(state), switched })
+        let (throttle, state) = (Throttle::default(), Mutex::new(state));
+        Ok(Self { throttle, state, switched: Notify::new() })
     }
 
     /// Locks the state.

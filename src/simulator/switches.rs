@@ -9,8 +9,8 @@ pub mod values;
 use std::time::Duration;
 
 use values::{
-    Close, Cookies, CreatedBody, Cut, ErrorBody, Flags, Framing, Location, Stall, Toggle, Total,
-    Treatment, UserUpdate,
+    Close, Cookies, CreatedBody, Cut, ErrorBody, Flags, Framing, Location, NoEndDate, PlayWhat,
+    Stall, Toggle, Total, UserUpdate,
 };
 
 /// Every switch. `Switches::default()` is a healthy server.
@@ -86,9 +86,9 @@ pub struct Switches {
     /// The path that takes the user's PUT: `with-id`, `without-id`, `both`.
     pub user_update: UserUpdate,
     /// An empty `TimeExpires`: `accepted`, `needs-enabled` (ignored without `Enabled` true), `refused`, `ignored`.
-    pub no_end_date: Treatment,
+    pub no_end_date: NoEndDate,
     /// `PlayWhat` of a greeting in a PUT: `writable`, `ignored`, `refused`.
-    pub play_what: Treatment,
+    pub play_what: PlayWhat,
     /// Whether a recording makes its greeting play it: `on`, `off`.
     pub upload_sets_play_what: Toggle,
     /// What the greeting of closed hours is called: `off-hours` (`Off Hours`), `closed` (`Closed`).
@@ -164,8 +164,8 @@ impl Default for Switches {
             hack_reset: minutes(30),
             lockout_time: minutes(30),
             user_update: UserUpdate::WithId,
-            no_end_date: Treatment::Accepted,
-            play_what: Treatment::Accepted,
+            no_end_date: NoEndDate::Accepted,
+            play_what: PlayWhat::Writable,
             upload_sets_play_what: Toggle::Off,
             off_hours: "Off Hours",
             greeting_elements: 2019,

@@ -196,10 +196,7 @@ impl Call<'_> {
         let index = position(&self.request, person, (collection, key.unwrap_or_default()))?;
         let object = person.objects(collection.item).get(index);
         let lies_there = |list| object.is_some_and(|object| object.is(LIST, list));
-        match parent.is_none_or(lies_there) {
-            true => Ok(index),
-            false => Err(self.request.not_found()),
-        }
+        if parent.is_none_or(lies_there) { Ok(index) } else { Err(self.request.not_found()) }
     }
 }
 

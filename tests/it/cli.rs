@@ -68,7 +68,9 @@ async fn demo_says_where_everything_is_and_its_line_works_as_printed() {
         let header = basic(alias, password);
         assert!(!log.contains(&header), "{log}");
     }
-    assert!(printed.contains("lock"), "{printed}");
+    for word in ["settings page", "refused", "482913", "lock"] {
+        assert!(printed.contains(word), "{printed}");
+    }
     assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
 }
 

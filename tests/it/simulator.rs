@@ -1,8 +1,19 @@
 //! The simulator behaves as Unity Connection is known to, and as its switches say.
 
 mod devices;
+mod directory;
+mod greetings;
 mod guard;
+mod members;
+mod notification_devices;
+mod people;
+mod pin;
+mod private_lists;
+mod read_only;
+mod recordings;
 mod switches;
+mod transfer_options;
+mod user;
 mod wire;
 
 use std::net::SocketAddr;
@@ -31,6 +42,42 @@ async fn call(simulator: &Simulator, method: &str, path: &str, authorization: &s
 
 async fn fung(simulator: &Simulator, method: &str, path: &str) -> Reply {
     call(simulator, method, path, &basic("fung", "winter-2010")).await
+}
+
+/// Sends a body of XML as the person with this alias.
+async fn send(simulator: &Simulator, alias: &str, [method, path, body]: [&str; 3]) -> Reply {
+    let authorization = format!("Bearer token-{alias}");
+    let headers = [("authorization", authorization.as_str()), XML];
+    ask(method, &format!("{}{path}", simulator.url()), &headers, body.as_bytes()).await
+}
+
+/// Reads a document as the person with this alias, without its prolog.
+#[track_caller]
+fn get(simulator: &Simulator, alias: &str, path: &str) -> impl Future<Output = String> {
+    let place = std::panic::Location::caller();
+    async move {
+        let reply = send(simulator, alias, ["GET", path, ""]).await;
+        assert_eq!(reply.status, 200, "{place}: {}", reply.text());
+        assert_eq!(reply.header("content-type"), Some("application/xml"), "{place}");
+        reply.text().strip_prefix(PROLOG).unwrap().to_owned()
+    }
+}
+
+/// Holds the whole answer against a write that was done.
+#[track_caller]
+fn assert_done(reply: &Reply) {
+    assert_eq!((reply.status, reply.text().as_str()), (204, ""));
+}
+
+/// Holds the whole answer against a refusal.
+#[track_caller]
+fn assert_refused(reply: &Reply, status: u16, code: &str) {
+    let text = reply.text();
+    assert_eq!(reply.status, status, "{text}");
+    let begin = format!("{PROLOG}<ErrorDetails><errors><code>{code}</code><message>");
+    assert!(text.starts_with(&begin), "{text}");
+    assert!(text.ends_with("</message></errors></ErrorDetails>"), "{text}");
+    assert_eq!(reply.header("content-type"), Some("application/xml"));
 }
 
 fn first_asked(simulator: &Simulator) -> LoggedRequest {

@@ -1,12 +1,13 @@
 //! Setting a switch: its name and a text become its value, or a sentence about what is wrong.
 
+use std::fmt::{self, Display};
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde::de::{self, IntoDeserializer};
+
 use super::Switches;
-use super::values::{
-    Close, Cookies, CreatedBody, Cut, ErrorBody, Flags, Framing, Location, Stall, Toggle, Total,
-    Treatment, UserUpdate,
-};
+use super::values::{Close, CreatedBody, Toggle};
 
 /// The names of the switches, in the order of [`Switches`].
 const NAMES: &str = "total, bare_root, flags, padding, error_body, malformed_id, forbidden, refused_write, \
@@ -29,121 +30,46 @@ impl Switches {
     /// Sets the switch of this name. The error names the values that it takes.
     fn assign(&mut self, name: &str, value: &str) -> Result<(), String> {
         match name {
-            "total" => {
-                let words = [
-                    ("guide", Total::Guide),
-                    ("present", Total::Present),
-                    ("missing", Total::Missing),
-                ];
-                self.total = one_of(value, &words)?;
-            }
-            "bare_root" => self.bare_root = toggle(value)?,
-            "flags" => {
-                let words = [
-                    ("lower", Flags::Lower),
-                    ("capital", Flags::Capital),
-                    ("digits", Flags::Digits),
-                ];
-                self.flags = one_of(value, &words)?;
-            }
-            "padding" => self.padding = toggle(value)?,
-            "error_body" => {
-                let words = [
-                    ("xml", ErrorBody::Xml),
-                    ("several", ErrorBody::Several),
-                    ("html", ErrorBody::Html),
-                    ("empty", ErrorBody::Empty),
-                ];
-                self.error_body = one_of(value, &words)?;
-            }
+            "total" => self.total = word(value)?,
+            "bare_root" => self.bare_root = word(value)?,
+            "flags" => self.flags = word(value)?,
+            "padding" => self.padding = word(value)?,
+            "error_body" => self.error_body = word(value)?,
             "malformed_id" => self.malformed_id = refusal(value)?,
             "forbidden" => self.forbidden = refusal(value)?,
             "refused_write" => self.refused_write = refusal(value)?,
-            "created_body" => {
-                let words = [
-                    ("uri", CreatedBody::Uri),
-                    ("empty", CreatedBody::Empty),
-                    ("other", CreatedBody::Other),
-                ];
-                self.created_body = one_of(value, &words)?;
-            }
-            "location" => {
-                let words = [
-                    ("good", Location::Good),
-                    ("malformed", Location::Malformed),
-                    ("missing", Location::Missing),
-                ];
-                self.location = one_of(value, &words)?;
-            }
+            "created_body" => self.created_body = word(value)?,
+            "location" => self.location = word(value)?,
             "not_permitted" => self.not_permitted = text(value),
             "status" => self.status = status(value)?,
-            "redirect" => self.redirect = toggle(value)?,
+            "redirect" => self.redirect = word(value)?,
             "document" => self.document = text(value),
             "header" => self.header = header(value)?,
-            "framing" => {
-                let words = [("length", Framing::Length), ("chunked", Framing::Chunked)];
-                self.framing = one_of(value, &words)?;
-            }
+            "framing" => self.framing = word(value)?,
             "delay" => self.delay = span(value)?,
-            "stall" => {
-                let words = [("off", Stall::Off), ("head", Stall::Head), ("body", Stall::Body)];
-                self.stall = one_of(value, &words)?;
-            }
-            "cut" => {
-                let words = [("off", Cut::Off), ("length", Cut::Length), ("chunked", Cut::Chunked)];
-                self.cut = one_of(value, &words)?;
-            }
+            "stall" => self.stall = word(value)?,
+            "cut" => self.cut = word(value)?,
             "close" => self.close = close(value)?,
             "throttle" => self.throttle = count(value)?,
             "throttle_queue" => self.throttle_queue = count(value)?,
             "throttle_wait" => self.throttle_wait = span(value)?,
             "work" => self.work = span(value)?,
-            "cookies" => {
-                let words = [
-                    ("off", Cookies::Off),
-                    ("2010", Cookies::Y2010),
-                    ("2012", Cookies::Y2012),
-                    ("2015", Cookies::Y2015),
-                ];
-                self.cookies = one_of(value, &words)?;
-            }
+            "cookies" => self.cookies = word(value)?,
             "session_ttl" => self.session_ttl = span(value)?,
             "stale_session" => {
                 let words =
                     [("off", None), ("302", Some(302)), ("401", Some(401)), ("403", Some(403))];
                 self.stale_session = one_of(value, &words)?;
             }
-            "token_each" => self.token_each = toggle(value)?,
-            "cookies_alone" => self.cookies_alone = toggle(value)?,
+            "token_each" => self.token_each = word(value)?,
+            "cookies_alone" => self.cookies_alone = word(value)?,
             "lockout" => self.lockout = count(value)?,
             "hack_reset" => self.hack_reset = span(value)?,
             "lockout_time" => self.lockout_time = span(value)?,
-            "user_update" => {
-                let words = [
-                    ("with-id", UserUpdate::WithId),
-                    ("without-id", UserUpdate::WithoutId),
-                    ("both", UserUpdate::Both),
-                ];
-                self.user_update = one_of(value, &words)?;
-            }
-            "no_end_date" => {
-                let words = [
-                    ("accepted", Treatment::Accepted),
-                    ("needs-enabled", Treatment::NeedsEnabled),
-                    ("refused", Treatment::Refused),
-                    ("ignored", Treatment::Ignored),
-                ];
-                self.no_end_date = one_of(value, &words)?;
-            }
-            "play_what" => {
-                let words = [
-                    ("writable", Treatment::Accepted),
-                    ("ignored", Treatment::Ignored),
-                    ("refused", Treatment::Refused),
-                ];
-                self.play_what = one_of(value, &words)?;
-            }
-            "upload_sets_play_what" => self.upload_sets_play_what = toggle(value)?,
+            "user_update" => self.user_update = word(value)?,
+            "no_end_date" => self.no_end_date = word(value)?,
+            "play_what" => self.play_what = word(value)?,
+            "upload_sets_play_what" => self.upload_sets_play_what = word(value)?,
             "off_hours" => {
                 self.off_hours =
                     one_of(value, &[("off-hours", "Off Hours"), ("closed", "Closed")])?;
@@ -151,19 +77,19 @@ impl Switches {
             "greeting_elements" => {
                 self.greeting_elements = one_of(value, &[("2019", 2019), ("2011", 2011)])?;
             }
-            "member_writes" => self.member_writes = toggle(value)?,
+            "member_writes" => self.member_writes = word(value)?,
             "member_created" => {
                 let words = [("uri", None), ("empty", Some(CreatedBody::Empty))];
                 self.member_created = one_of(value, &words)?;
             }
             "cos_refusal" => self.cos_refusal = refusal(value)?,
-            "cos_hidden" => self.cos_hidden = toggle(value)?,
+            "cos_hidden" => self.cos_hidden = word(value)?,
             "no_recording" => {
                 self.no_recording = one_of(value, &[("404", 404), ("empty", 200), ("204", 204)])?;
             }
             "audio_type" => value.clone_into(&mut self.audio_type),
-            "languages" => self.languages = value.split(',').map(str::to_owned).collect(),
-            "pin_fixed" => self.pin_fixed = toggle(value)?,
+            "languages" => self.languages = languages(value)?,
+            "pin_fixed" => self.pin_fixed = word(value)?,
             "ignored_element" => self.ignored_element = text(value),
             "version" => {
                 let words = [("signed-in", Toggle::Off), ("open", Toggle::On)];
@@ -192,8 +118,31 @@ fn one_of<T: Copy>(value: &str, words: &[(&str, T)]) -> Result<T, String> {
     known.map(|(_, meaning)| *meaning).ok_or_else(names)
 }
 
-fn toggle(value: &str) -> Result<Toggle, String> {
-    one_of(value, &[("on", Toggle::On), ("off", Toggle::Off)])
+/// Reads one of the words of an enumeration.
+fn word<'a, T: Deserialize<'a>>(value: &'a str) -> Result<T, String> {
+    T::deserialize(value.into_deserializer()).map_err(|Words(words)| words)
+}
+
+/// The words that there are, where another was given.
+#[derive(Debug)]
+struct Words(String);
+
+impl std::error::Error for Words {}
+
+impl Display for Words {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl de::Error for Words {
+    fn custom<T: Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+
+    fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {
+        Self(known.join(", "))
+    }
 }
 
 /// Reads the status of a refusal.
@@ -228,6 +177,14 @@ fn span(value: &str) -> Result<Duration, String> {
 /// Reads any text, or `off`.
 fn text(value: &str) -> Option<String> {
     (value != "off").then(|| value.to_owned())
+}
+
+/// Reads numbers with commas between.
+fn languages(value: &str) -> Result<Vec<String>, String> {
+    let numbers = || value.split(',');
+    let all = numbers().all(|number| number.parse::<u32>().is_ok());
+    let takes = "numbers with commas between";
+    all.then(|| numbers().map(str::to_owned).collect()).ok_or_else(|| takes.to_owned())
 }
 
 /// Reads a header's name and value, or `off`.

@@ -4,8 +4,11 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 /// Whether the server does something.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
 pub enum Toggle {
     On,
     Off,
@@ -22,7 +25,8 @@ pub enum Close {
 }
 
 /// Where lists tell their length.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
 pub enum Total {
     Guide,
     Present,
@@ -30,7 +34,8 @@ pub enum Total {
 }
 
 /// How flags are spelled.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
 pub enum Flags {
     Lower,
     Capital,
@@ -38,7 +43,8 @@ pub enum Flags {
 }
 
 /// What a refusal carries.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
 pub enum ErrorBody {
     Xml,
     Several,
@@ -47,14 +53,16 @@ pub enum ErrorBody {
 }
 
 /// How the length of a body is told.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
 pub enum Framing {
     Length,
     Chunked,
 }
 
 /// Where an answer stops.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
 pub enum Stall {
     Off,
     Head,
@@ -62,7 +70,8 @@ pub enum Stall {
 }
 
 /// Where a body ends too early.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cut {
     Off,
     Length,
@@ -70,7 +79,8 @@ pub enum Cut {
 }
 
 /// What a 201 carries.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
 pub enum CreatedBody {
     Uri,
     Empty,
@@ -78,7 +88,8 @@ pub enum CreatedBody {
 }
 
 /// Where a 201 says that the new object is.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
 pub enum Location {
     Good,
     Malformed,
@@ -86,27 +97,42 @@ pub enum Location {
 }
 
 /// The era of the session cookies.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cookies {
     Off,
+    #[serde(rename = "2010")]
     Y2010,
+    #[serde(rename = "2012")]
     Y2012,
+    #[serde(rename = "2015")]
     Y2015,
 }
 
 /// The path that takes the user's PUT.
-#[derive(Clone, Copy, Eq, PartialEq)]
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
 pub enum UserUpdate {
     WithId,
     WithoutId,
     Both,
 }
 
-/// What becomes of something that a client sends.
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub enum Treatment {
+/// What becomes of an empty end date.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoEndDate {
     Accepted,
     NeedsEnabled,
     Refused,
     Ignored,
+}
+
+/// What becomes of `PlayWhat`.
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlayWhat {
+    Writable,
+    Ignored,
+    Refused,
 }
