@@ -74,7 +74,9 @@ impl Shared {
 impl State {
     /// Replaces the switches for requests that begin from now on.
     pub fn switch(&mut self, switches: Switches) {
-        self.store.set_many(switches.many.unwrap_or(0));
+        if switches.many != self.switches.many {
+            self.store.set_many(switches.many.unwrap_or(0));
+        }
         self.switches = Arc::new(switches);
     }
 }

@@ -105,7 +105,7 @@ impl Call<'_> {
         };
         let limit = person.limit(collection);
         if person.objects(collection.item).iter().filter(counts).count() >= limit {
-            let message = format!("There may be at most {limit}.");
+            let message = format!("There may be {limit} of one's own.");
             return Err(Refusal::bad_input("LIMIT_EXCEEDED", message));
         }
         person.created += 1;

@@ -255,6 +255,10 @@ async fn objects_can_be_put_in_place() {
     assert!(single.text().ends_with(&format!(
         "<UserExternalServiceAccount><ObjectId>{id}</ObjectId><DisplayName>a&#13;b</DisplayName></UserExternalServiceAccount>"
     )));
+    // They stay when a switch is set that is not about them.
+    simulator.set_objects("mira", "externalserviceaccounts", &[]).unwrap();
+    set(&simulator, &[("flags", "capital")]);
+    assert_eq!(get(&simulator, "mira", ACCOUNTS).await, "<UserExternalServiceAccounts/>");
     let unknown = vec![("Nope", "")];
     let fault = simulator.set_objects("nadia", "externalserviceaccounts", &[unknown]);
     assert_eq!(fault.unwrap_err(), "externalserviceaccounts has no element Nope.");
