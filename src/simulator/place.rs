@@ -29,9 +29,14 @@ pub fn find<'a>(path: &[&'a str]) -> Option<Place<'a>> {
 
 /// Reads the ids that stand for the `{}` of a pattern, if the path has its form.
 pub fn ids_in<'a>(pattern: &str, path: &[&'a str]) -> Option<Vec<&'a str>> {
-    let pattern: Vec<_> = pattern.split('/').collect();
-    let pairs = || pattern.iter().zip(path);
-    let same = |(known, part): (&&str, &&str)| *known == "{}" || known == part;
-    let ids = || pairs().filter(|(known, _)| **known == "{}").map(|(_, part)| *part).collect();
-    (pattern.len() == path.len() && pairs().all(same)).then(ids)
+    let mut parts = path.iter();
+    let mut ids = Vec::new();
+    for known in pattern.split('/') {
+        match (known, parts.next()?) {
+            ("{}", id) => ids.push(*id),
+            (known, part) if known != *part => return None,
+            _ => {}
+        }
+    }
+    parts.next().is_none().then_some(ids)
 }
