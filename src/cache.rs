@@ -71,6 +71,15 @@ impl Response {
         }
     }
 
+    /// A list of the objects in these responses, as old as the oldest of them; none where there are none.
+    pub fn list(parts: &[Arc<Self>]) -> Option<Self> {
+        let fetched = parts.iter().map(|part| part.fetched).min()?;
+        let bodies: Vec<&[u8]> = parts.iter().map(|part| part.body.as_ref()).collect();
+        let total = format!("],\"total\":{}}}", parts.len());
+        let body = [b"{\"items\":[", bodies.join(&b',').as_slice(), total.as_bytes()].concat();
+        Some(Self { fetched, ..Self::new(body) })
+    }
+
     /// Seconds since it was fetched.
     pub fn age(&self) -> u64 {
         self.fetched.elapsed().as_secs()

@@ -100,6 +100,18 @@ pub struct Upstream {
     pub max_response_size: usize,
     /// What is sent for "enabled without end". Default [`NoEndDate::Empty`].
     pub no_end_date: NoEndDate,
+    /// The path of the user's PUT. Default [`UserUpdate::WithId`].
+    pub user_update: UserUpdate,
+}
+
+/// The path of the user's PUT.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UserUpdate {
+    /// `with-id`: with the user's id, as documented.
+    #[default]
+    WithId,
+    /// `without-id`: that of the GET.
+    WithoutId,
 }
 
 /// What is sent for a greeting or transfer option that is enabled without end.
@@ -231,6 +243,7 @@ impl Config {
                 .duration_or_off("upstream.sign_in_pause", Duration::from_secs(35 * 60)),
             max_response_size: keys.size("upstream.max_response_size", ByteSize::mib(8)),
             no_end_date: keys.no_end_date("upstream.no_end_date"),
+            user_update: keys.user_update("upstream.user_update"),
         };
         let cache = Cache {
             ttl: keys.duration_or_off("cache.ttl", Duration::from_secs(10)),

@@ -14,20 +14,23 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, rt};
 
 use crate::access::AccessRecord;
 use crate::cache::directives::Directives;
-use crate::cache::{Cache, Fetched, Lookup};
-use crate::config::NoEndDate;
+use crate::cache::status::CacheStatus;
+use crate::cache::{self, Cache, Fetched, Lookup};
+use crate::config;
 use crate::credentials::Caller;
 use crate::drain::{Drain, Phase};
 use crate::error::{Error, Refusal};
 use crate::metrics::Metrics;
 use crate::object_id::ObjectId;
 use crate::request::PathParameters;
+use crate::upstream::Upstream;
 use crate::upstream::exchange::Failure;
-use crate::upstream::{Turn, Upstream};
 use crate::xml::Fault;
 
+pub use crate::upstream::Turn;
 pub use crate::upstream::call::Call;
 
+pub mod composite;
 pub mod respond;
 pub mod verbs;
 
@@ -108,20 +111,19 @@ pub struct Gateway {
     cache: Arc<Cache>,
     upstream: Rc<Upstream>,
     metrics: Arc<Metrics>,
-    no_end_date: NoEndDate,
+    /// Settings of what is sent.
+    pub settings: config::Upstream,
 }
 
 impl Gateway {
     /// Puts the gateway before `upstream`.
-    pub fn new(cache: Arc<Cache>, upstream: Upstream, metrics: Arc<Metrics>) -> Self {
-        let no_end_date = NoEndDate::default();
-        Self { cache, upstream: Rc::new(upstream), metrics, no_end_date }
-    }
-
-    /// Sets what is sent for "enabled without end".
-    #[must_use]
-    pub fn with_no_end_date(self, no_end_date: NoEndDate) -> Self {
-        Self { no_end_date, ..self }
+    pub fn new(
+        cache: Arc<Cache>,
+        upstream: Upstream,
+        metrics: Arc<Metrics>,
+        settings: config::Upstream,
+    ) -> Self {
+        Self { cache, upstream: Rc::new(upstream), metrics, settings }
     }
 }
 
@@ -160,6 +162,11 @@ impl FromRequest for Incoming {
 }
 
 impl Incoming {
+    /// The settings of what is sent to Unity Connection.
+    pub fn settings(&self) -> &config::Upstream {
+        &self.gateway.settings
+    }
+
     /// The request's query.
     pub fn query(&self) -> &str {
         self.request.query_string()
@@ -167,25 +174,31 @@ impl Incoming {
 
     /// Reads a document and answers with its translation: one that was kept, or a new one.
     pub async fn read(self, read: Read) -> Response {
+        let (response, status) = self.fetch(read).await?;
+        Ok(respond::read(self.request.headers(), &response, status))
+    }
+
+    /// Fetches a translated document: one that was kept, or a new one.
+    pub async fn fetch(&self, read: Read) -> Result<(Arc<cache::Response>, CacheStatus), Error> {
         let Self { gateway, request, caller, record, .. } = self;
-        let headers = request.headers();
         let lookup = Lookup {
             caller: caller.key,
             generation: gateway.upstream.check_sign_in(caller.key)?,
             path: read.call.path.clone(),
-            directives: Directives::read(headers),
+            directives: Directives::read(request.headers()),
         };
         let (upstream, recording) = (Rc::clone(&gateway.upstream), record.clone());
+        let caller = caller.clone();
         let fetch = async move {
             let mut turn = upstream.turn(caller, recording).await?;
             let body = read.ask(&mut turn).await?;
             Ok(Fetched { body, generation: turn.generation() })
         };
-        let (answer, status) = gateway.cache.get(lookup, fetch).await;
+        let (response, status) = gateway.cache.get(lookup, fetch).await;
         let result = status.result();
         gateway.metrics.cache_lookups.with_label_values(&[result]).inc();
         record.update(|progress| progress.cache = Some(result));
-        Ok(respond::read(headers, &*answer?, status))
+        Ok((response?, status))
     }
 
     /// Makes a change with one call. A POST tells the id of what it made.

@@ -1,4 +1,4 @@
-//! The list of resources: their tables, their routes, their part of the document.
+//! The list of resources: their tables, their routes, their part of the document, in the order of a settings page.
 
 use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
@@ -7,21 +7,78 @@ use crate::table::Table;
 
 pub mod accounts;
 pub mod alternate_devices;
+pub mod class_of_service;
+pub mod directory;
+pub mod greetings;
+pub mod html_devices;
+pub mod location;
+pub mod notification_devices;
+pub mod pin;
+pub mod private_list_members;
+pub mod private_lists;
+pub mod smtp_devices;
+pub mod smtp_proxy_addresses;
+pub mod system_configuration;
+pub mod transfer_options;
+pub mod user;
 
 /// Where resources lie.
 #[derive(Debug, OpenApi)]
 #[openapi(nest(
-    (path = "/api/v1/accounts", api = accounts::Api),
+    (path = "/api/v1/user", api = user::Api),
+    (path = "/api/v1/user/pin", api = pin::Api),
+    (path = "/api/v1/greetings", api = greetings::Api),
+    (path = "/api/v1/transfer-options", api = transfer_options::Api),
     (path = "/api/v1/alternate-devices", api = alternate_devices::Api),
+    (path = "/api/v1/private-lists", api = private_lists::Api),
+    (path = "/api/v1/private-lists/{objectId}/members", api = private_list_members::Api),
+    (path = "/api/v1/notification-devices/html", api = html_devices::Api),
+    (path = "/api/v1/notification-devices/smtp", api = smtp_devices::Api),
+    (path = "/api/v1/accounts", api = accounts::Api),
+    (path = "/api/v1/smtp-proxy-addresses", api = smtp_proxy_addresses::Api),
+    (path = "/api/v1/directory", api = directory::Api),
+    (path = "/api/v1/class-of-service", api = class_of_service::Api),
+    (path = "/api/v1/location", api = location::Api),
+    (path = "/api/v1/system-configuration", api = system_configuration::Api),
 ))]
 pub struct Api;
 
 /// All kinds of objects.
-pub static TABLES: &[&Table] =
-    &[&accounts::ACCOUNT, &accounts::PASSWORD, &alternate_devices::ALTERNATE_DEVICE];
+pub static TABLES: &[&Table] = &[
+    &user::USER,
+    &pin::PIN,
+    &greetings::GREETING,
+    &greetings::GREETING_RECORDING,
+    &transfer_options::TRANSFER_OPTION,
+    &alternate_devices::ALTERNATE_DEVICE,
+    &private_lists::PRIVATE_LIST,
+    &private_list_members::PRIVATE_LIST_MEMBER,
+    &html_devices::HTML_DEVICE,
+    &smtp_devices::SMTP_DEVICE,
+    &accounts::ACCOUNT,
+    &accounts::PASSWORD,
+    &smtp_proxy_addresses::SMTP_PROXY_ADDRESS,
+    &directory::DIRECTORY_ENTRY,
+    &class_of_service::CLASS_OF_SERVICE,
+    &location::LOCATION,
+    &system_configuration::SYSTEM_CONFIGURATION,
+];
 
 /// Registers every resource.
 pub fn routes(config: &mut ServiceConfig) {
-    accounts::routes(config);
+    user::routes(config);
+    pin::routes(config);
+    greetings::routes(config);
+    transfer_options::routes(config);
     alternate_devices::routes(config);
+    private_lists::routes(config);
+    private_list_members::routes(config);
+    html_devices::routes(config);
+    smtp_devices::routes(config);
+    accounts::routes(config);
+    smtp_proxy_addresses::routes(config);
+    directory::routes(config);
+    class_of_service::routes(config);
+    location::routes(config);
+    system_configuration::routes(config);
 }

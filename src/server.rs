@@ -94,8 +94,12 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
     let (settings, serving) = (config.clone(), drain.clone());
     let app = move || {
         let upstream = Upstream::new(&settings.upstream, Arc::clone(&tls), Arc::clone(&door));
-        let gateway = Gateway::new(Arc::clone(&cache), upstream, Arc::clone(&metrics))
-            .with_no_end_date(settings.upstream.no_end_date);
+        let gateway = Gateway::new(
+            Arc::clone(&cache),
+            upstream,
+            Arc::clone(&metrics),
+            settings.upstream.clone(),
+        );
         App::new()
             .app_data(Data::new(keys.clone()))
             .app_data(Data::new(gateway))

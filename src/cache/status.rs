@@ -25,6 +25,27 @@ pub enum Kept {
 }
 
 impl CacheStatus {
+    /// That of a response made of several. It is complete where nothing was fetched besides these parts.
+    pub fn of_all(parts: &[Self], complete: bool) -> Self {
+        let lifetime = |part: &Self| match part {
+            Self::Hit(ttl) => Some(*ttl),
+            _ => None,
+        };
+        let lifetimes: Option<Vec<u64>> = parts.iter().map(lifetime).collect();
+        if let Some(ttl) = lifetimes.filter(|_| complete).and_then(|ttls| ttls.into_iter().min()) {
+            return Self::Hit(ttl);
+        }
+        let is_kept = |part: &Self| {
+            matches!(part, Self::Hit(_) | Self::Miss(Kept::Stored) | Self::Request(Kept::Stored))
+        };
+        let kept = if complete && parts.iter().all(is_kept) { Kept::Stored } else { Kept::No };
+        if parts.iter().any(|part| matches!(part, Self::Request(_))) {
+            Self::Request(kept)
+        } else {
+            Self::Miss(kept)
+        }
+    }
+
     /// Its name in metrics and log lines.
     pub fn result(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use tracing::Level;
 use url::{Host, Url};
 
 use super::keys::Keys;
-use super::{KeyPair, LogFormat, NoEndDate, pem};
+use super::{KeyPair, LogFormat, NoEndDate, UserUpdate, pem};
 
 impl Keys {
     /// Reads an origin; without `plaintext`, http only to this host.
@@ -138,18 +138,35 @@ impl Keys {
 
     /// Reads what is sent for "without end".
     pub fn no_end_date(&mut self, key: &'static str) -> NoEndDate {
-        const FORM: &str = "empty, empty-and-enabled or far-future";
+        let words = [
+            ("empty", NoEndDate::Empty),
+            ("empty-and-enabled", NoEndDate::EmptyAndEnabled),
+            ("far-future", NoEndDate::FarFuture),
+        ];
+        self.word(key, &words)
+    }
 
-        let text = self.text(key, FORM);
-        match text.as_deref() {
-            None | Some("empty") => NoEndDate::Empty,
-            Some("empty-and-enabled") => NoEndDate::EmptyAndEnabled,
-            Some("far-future") => NoEndDate::FarFuture,
-            Some(_) => {
-                self.fault(key, &format!("write {FORM}"));
-                NoEndDate::Empty
-            }
-        }
+    /// Reads the path of the user's PUT.
+    pub fn user_update(&mut self, key: &'static str) -> UserUpdate {
+        let words = [("with-id", UserUpdate::WithId), ("without-id", UserUpdate::WithoutId)];
+        self.word(key, &words)
+    }
+
+    /// Reads one of these words.
+    fn word<T: Copy + Default>(&mut self, key: &'static str, words: &[(&str, T)]) -> T {
+        let names: Vec<_> = words.iter().map(|(name, _)| *name).collect();
+        let form = names.join(" or ");
+        let Some(text) = self.text(key, &form) else {
+            return T::default();
+        };
+        let known = words.iter().find(|(name, _)| *name == text);
+        known.map_or_else(
+            || {
+                self.fault(key, &format!("write {form}"));
+                T::default()
+            },
+            |(_, value)| *value,
+        )
     }
 
     /// Reads a level.

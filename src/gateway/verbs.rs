@@ -102,7 +102,7 @@ impl Incoming {
             purpose,
             key: address.key.as_deref(),
             now: SystemTime::now(),
-            no_end_date: self.gateway.no_end_date,
+            no_end_date: self.gateway.settings.no_end_date,
         };
         table.write(body, writing)
     }

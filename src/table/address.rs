@@ -2,6 +2,10 @@
 
 use super::Table;
 
+/// A Windows LCID as a route takes it: 1 to 65535, without zeros at its beginning.
+const LANGUAGE_CODE: &str =
+    "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]";
+
 /// Where the objects of a request are.
 #[derive(Clone, Debug)]
 pub struct Address {
@@ -37,6 +41,29 @@ impl Address {
             upstream: fill(upstream, spelled),
             key: key.map(str::to_owned),
         }
+    }
+}
+
+impl Table {
+    /// The path of one object as a route: a parameter that is a type takes the table's types only.
+    pub fn route(&self) -> String {
+        self.with_types(self.path)
+    }
+
+    /// The path of the list as a route.
+    pub fn list_route(&self) -> String {
+        self.with_types(self.collection())
+    }
+
+    fn with_types(&self, path: &str) -> String {
+        fill(path, |name| match name {
+            "languageCode" => format!("{{{name}:{LANGUAGE_CODE}}}"),
+            _ if name.ends_with("Id") => format!("{{{name}}}"),
+            _ => {
+                let types: Vec<_> = self.types.iter().map(|(ours, _)| *ours).collect();
+                format!("{{{name}:{}}}", types.join("|"))
+            }
+        })
     }
 }
 

@@ -82,7 +82,7 @@ pub struct Own {
     /// The elements to send for the body's value, or the rule that the value breaks, such as "must be a list of times."
     /// The whole body is there too.
     pub write: fn(&Value, &Body) -> Result<Elements, String>,
-    /// The schema of a value, without description, example and `null`.
+    /// The schema of a value that is written, without description and example. Reading adds `unknown` and `null`.
     pub schema: fn() -> RefOr<Schema>,
 }
 

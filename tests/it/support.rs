@@ -334,7 +334,7 @@ pub fn etag(body: &[u8]) -> String {
 }
 
 /// Every problem that there is: code, status, title, and the detail where it is always the same. Codes are API.
-pub const PROBLEMS: [(&str, u16, &str, &str); 27] = [
+pub const PROBLEMS: [(&str, u16, &str, &str); 40] = [
     (
         "invalid_object_id",
         400,
@@ -486,6 +486,84 @@ pub const PROBLEMS: [(&str, u16, &str, &str); 27] = [
         "Overloaded",
         "There is no room here now: too many requests wait for Unity Connection, or this gateway is about to end. Try again \
          after the time in `Retry-After`.",
+    ),
+    (
+        "greeting_not_found",
+        404,
+        "No such greeting",
+        "Unity Connection has no such greeting for the caller. Mostly the caller has no mailbox: ask the administrator.",
+    ),
+    (
+        "notification_device_not_found",
+        404,
+        "No such notification device",
+        "The caller has no such notification device with this id. Use an `objectId` of the caller's own list.",
+    ),
+    (
+        "private_list_member_not_found",
+        404,
+        "No such private list member",
+        "The caller has no such private list, or the list has no member with this id. Use an `objectId` of the list's own members.",
+    ),
+    (
+        "private_list_not_found",
+        404,
+        "No such private list",
+        "The caller has no private list with this id. Use an `objectId` of the caller's own list.",
+    ),
+    (
+        "smtp_proxy_address_not_found",
+        404,
+        "No such SMTP proxy address",
+        "The caller has no SMTP proxy address with this id. Use an `objectId` of the caller's own list.",
+    ),
+    (
+        "transfer_option_not_found",
+        404,
+        "No such transfer option",
+        "Unity Connection has no such transfer option for the caller. Mostly the caller has no mailbox: ask the administrator.",
+    ),
+    (
+        "greeting_rejected",
+        422,
+        "Greeting rejected",
+        "Unity Connection did not accept this. Its own words, where it sent some, stand in `upstream`; the `error` greeting, which cannot be disabled, is a usual cause.",
+    ),
+    (
+        "notification_device_rejected",
+        422,
+        "Notification device rejected",
+        "Unity Connection did not accept this. Its own words, where it sent some, stand in `upstream`; a device that is switched on without an address is a usual cause.",
+    ),
+    (
+        "pin_rejected",
+        422,
+        "PIN rejected",
+        "Unity Connection did not take this PIN. Usual causes are a PIN that is too short, trivial or used before, one that was changed a short while ago, and a user whose PIN cannot be changed. Its own words, where it sent some, stand in `upstream`; choose another PIN.",
+    ),
+    (
+        "private_list_member_rejected",
+        422,
+        "Private list member rejected",
+        "Unity Connection did not accept this. Its own words, where it sent some, stand in `upstream`; a member that is there already, one that does not exist and more members than the class of service allows are usual causes.",
+    ),
+    (
+        "private_list_rejected",
+        422,
+        "Private list rejected",
+        "Unity Connection did not accept this. Its own words, where it sent some, stand in `upstream`; a name or number that another list has and more lists than the class of service allows are usual causes.",
+    ),
+    (
+        "transfer_option_rejected",
+        422,
+        "Transfer option rejected",
+        "Unity Connection did not accept this. Its own words, where it sent some, stand in `upstream`; an extension that the administrator does not allow is a usual cause.",
+    ),
+    (
+        "user_rejected",
+        422,
+        "User rejected",
+        "Unity Connection did not accept this. Its own words, where it sent some, stand in `upstream`.",
     ),
 ];
 
