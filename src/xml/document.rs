@@ -1,21 +1,30 @@
 //! The reading of a document, piece by piece: quick-xml's events with our rules.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesDecl, Event};
 
+use super::text::{
+    append, code_point, is_blank, is_legal, is_verbatim, join, normalized, trim_end, without_stray,
+};
 use super::{Fault, Object};
 
 /// How deep elements may lie in one another.
 const MAX_DEPTH: usize = 64;
 
-/// A document under way.
+/// A document under way. It is read in a time that grows with its length and with nothing else.
 pub struct Document<'a> {
     body: &'a str,
+    /// Reads from what is left of the body.
     events: Reader<&'a [u8]>,
+    /// Whether all texts can be taken as they stand.
+    verbatim: bool,
     depth: usize,
+    /// Whether the element that has just begun is an empty one, so that its end comes next.
+    empty: bool,
 }
 
 impl<'a> Document<'a> {
@@ -25,17 +34,13 @@ impl<'a> Document<'a> {
             return Err(Fault::NotUtf8);
         };
         let body = body.strip_prefix('\u{feff}').unwrap_or(body);
-        // Without a way out early it is done for many bytes at once.
-        let control = body.bytes().fold(false, |found, byte| found | !is_legal(char::from(byte)));
-        let noncharacter =
-            !body.is_ascii() && (body.contains('\u{fffe}') || body.contains('\u{ffff}'));
-        if control || noncharacter {
+        // quick-xml passes over a second one.
+        if body.starts_with('\u{feff}') {
             return Err(Fault::NotXml);
         }
         let mut events = Reader::from_str(body);
-        events.config_mut().expand_empty_elements = true;
         events.config_mut().check_comments = true;
-        Ok(Self { body, events, depth: 0 })
+        Ok(Self { body, events, verbatim: is_verbatim(body), depth: 0, empty: false })
     }
 
     /// Reads up to the root element and returns its name.
@@ -88,15 +93,16 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The text of the element that has just begun, without that of elements in it.
+    /// The text of the element that has just begun, trimmed and without that of elements in it.
+    #[inline]
     fn text(&mut self) -> Result<Cow<'a, str>, Fault> {
         let mut text = Cow::Borrowed("");
         loop {
             match self.next()?.ok_or(Fault::CutOff)? {
-                Piece::Text(more) if is_blank(&text) => append(&mut text, without_stray(more)),
+                Piece::Text(more) if text.is_empty() => append(&mut text, without_stray(more)),
                 Piece::Text(more) | Piece::Data(more) => append(&mut text, more),
                 Piece::Start(_) => self.skip()?,
-                Piece::End => return Ok(trim(text)),
+                Piece::End => return Ok(trim_end(text)),
                 Piece::Nothing => {}
             }
         }
@@ -111,47 +117,84 @@ impl<'a> Document<'a> {
     }
 
     /// The next piece; `None` at the end of the body, which is an error within the root.
+    #[inline]
     fn next(&mut self) -> Result<Option<Piece<'a>>, Fault> {
-        let start = usize::try_from(self.events.buffer_position()).unwrap_or(usize::MAX);
+        if self.empty {
+            self.empty = false;
+            self.depth -= 1;
+            return Ok(Some(Piece::End));
+        }
+        let rest = self.rest();
         let event = match self.events.read_event() {
             Ok(event) => event,
             Err(quick_xml::Error::Syntax(_)) => return Err(Fault::CutOff),
             Err(_) => return Err(Fault::NotXml),
         };
+        // An event lends its text for its own life only; the body lends it for longer.
+        let length = rest.len() - self.events.get_ref().len();
+        let source = |span: Range<usize>| rest.get(span).ok_or(Fault::NotXml);
+        let is_text = matches!(event, Event::Text(_) | Event::CData(_) | Event::GeneralRef(_));
+        if !self.verbatim && !is_text && !source(0..length)?.chars().all(is_legal) {
+            return Err(Fault::NotXml);
+        }
         Ok(Some(match event {
-            Event::Start(tag) => {
+            Event::Start(_) | Event::Empty(_) if self.depth == MAX_DEPTH => {
+                return Err(Fault::TooDeep);
+            }
+            Event::Start(ref tag) | Event::Empty(ref tag) => {
                 self.depth += 1;
-                if self.depth > MAX_DEPTH {
-                    return Err(Fault::TooDeep);
-                }
-                // The tag lends its name for its own life only; the body lends it for longer.
-                let name = start + 1..start + 1 + tag.name().as_ref().len();
-                let name = self.body.get(name).ok_or(Fault::NotXml)?;
-                Piece::Start(local(name))
+                self.empty = matches!(event, Event::Empty(_));
+                Piece::Start(local(source(1..1 + tag.name().as_ref().len())?))
             }
             Event::End(_) => {
                 self.depth -= 1;
                 Piece::End
             }
-            Event::Text(text) => Piece::Text(text.xml10_content()),
-            Event::CData(text) => Piece::Data(text.xml10_content()),
-            Event::GeneralRef(reference) => Piece::Data(match reference.resolve_char_ref() {
-                Ok(Some(character)) if is_legal(character) => Cow::Owned(character.to_string()),
-                Ok(None) => {
-                    resolve_predefined_entity(&reference).map(Cow::Borrowed).ok_or(Fault::NotXml)?
-                }
-                Ok(Some(_)) | Err(_) => return Err(Fault::NotXml),
-            }),
+            Event::Text(_) => Piece::Text(self.normalize(source(0..length)?)),
+            Event::CData(_) => {
+                Piece::Data(self.normalize(source("<![CDATA[".len()..length - "]]>".len())?))
+            }
+            Event::GeneralRef(_) => Piece::Data(self.resolve(source(1..length - 1)?)?),
             Event::Comment(_) | Event::PI(_) => Piece::Nothing,
-            Event::Decl(declaration) if start == 0 => {
+            Event::Decl(declaration) if rest.len() == self.body.len() => {
                 check_encoding(&declaration)?;
                 Piece::Nothing
             }
             Event::DocType(_) => return Err(Fault::DocumentType),
             Event::Eof if self.depth > 0 => return Err(Fault::CutOff),
             Event::Eof => return Ok(None),
-            Event::Decl(_) | Event::Empty(_) => return Err(Fault::NotXml),
+            Event::Decl(_) => return Err(Fault::NotXml),
         }))
+    }
+
+    /// The text that a reference stands for.
+    fn resolve(&mut self, reference: &str) -> Result<Cow<'a, str>, Fault> {
+        let Some(number) = reference.strip_prefix('#') else {
+            return resolve_predefined_entity(reference).map(Cow::Borrowed).ok_or(Fault::NotXml);
+        };
+        let number = code_point(number).ok_or(Fault::NotXml)?;
+        let pair = self.rest().strip_prefix("&#").and_then(|next| {
+            let (next, _) = next.split_once(';')?;
+            join(number, code_point(next)?)
+        });
+        if pair.is_some() {
+            self.events.read_event().map_err(|_fault| Fault::NotXml)?;
+        }
+        let character = pair.or_else(|| char::from_u32(number).filter(|c| is_legal(*c)));
+        Ok(Cow::Owned(character.unwrap_or(char::REPLACEMENT_CHARACTER).to_string()))
+    }
+
+    /// What has not been read yet.
+    #[inline]
+    fn rest(&self) -> &'a str {
+        let read = self.body.len() - self.events.get_ref().len();
+        self.body.get(read..).unwrap_or_default()
+    }
+
+    /// Text with the line ends of XML (section 2.11), and U+FFFD for what XML 1.0 excludes.
+    #[inline]
+    fn normalize<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.verbatim { Cow::Borrowed(text) } else { normalized(text) }
     }
 }
 
@@ -177,48 +220,5 @@ fn check_encoding(declaration: &BytesDecl) -> Result<(), Fault> {
         None => Ok(()),
         Some(Ok(name)) if name.eq_ignore_ascii_case("utf-8") => Ok(()),
         Some(_) => Err(Fault::NotUtf8),
-    }
-}
-
-/// The characters of XML 1.0 (section 2.2).
-pub fn is_legal(character: char) -> bool {
-    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
-}
-
-const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
-
-fn is_blank(text: &str) -> bool {
-    text.trim_matches(BLANKS).is_empty()
-}
-
-/// The guide's own sample prints `<UseServiceCredentials>>false</UseServiceCredentials>`.
-fn without_stray(text: Cow<'_, str>) -> Cow<'_, str> {
-    match text {
-        Cow::Borrowed(text) => {
-            let value = text.trim_start_matches(BLANKS);
-            Cow::Borrowed(value.strip_prefix('>').unwrap_or(text))
-        }
-        Cow::Owned(text) => {
-            let value = text.trim_start_matches(BLANKS);
-            Cow::Owned(value.strip_prefix('>').unwrap_or(&text).to_owned())
-        }
-    }
-}
-
-fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
-    let blank = |end: Option<&u8>| end.is_some_and(|byte| *byte <= b' ');
-    let bytes = text.as_bytes();
-    match text {
-        text if !blank(bytes.first()) && !blank(bytes.last()) => text,
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(BLANKS)),
-        Cow::Owned(text) => Cow::Owned(text.trim_matches(BLANKS).to_owned()),
-    }
-}
-
-fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
-    if text.is_empty() {
-        *text = more;
-    } else {
-        text.to_mut().push_str(&more);
     }
 }

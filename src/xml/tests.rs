@@ -3,6 +3,8 @@ use std::borrow::Cow;
 use super::{Fault, Object, list};
 use crate::object_id::ObjectId;
 
+mod time;
+
 const ID: &str = "75436abf-8784-450f-ac61-23a08be2c364";
 
 /// The object `O`, with the elements that tests ask for.
@@ -50,15 +52,62 @@ fn text_is_read_as_it_was_meant() {
         ("<a>a</a>", Err(Fault::Missing("A"))),
         ("<B><A>a</A></B>", Err(Fault::Missing("A"))),
         ("<A>&x;</A>", Err(Fault::NotXml)),
-        ("<A>&#0;</A>", Err(Fault::NotXml)),
-        ("<A>&#x110000;</A>", Err(Fault::NotXml)),
+        ("<A>&#;</A>", Err(Fault::NotXml)),
+        ("<A>&#x;</A>", Err(Fault::NotXml)),
+        ("<A>&#X41;</A>", Err(Fault::NotXml)),
+        ("<A>&#+65;</A>", Err(Fault::NotXml)),
+        ("<A>&#-1;</A>", Err(Fault::NotXml)),
+        ("<A>&#4g;</A>", Err(Fault::NotXml)),
+        ("<A>&# 65;</A>", Err(Fault::NotXml)),
+        ("<A>&#65</A>", Err(Fault::NotXml)),
         ("<A>&</A>", Err(Fault::NotXml)),
-        ("<A>\u{1}</A>", Err(Fault::NotXml)),
-        ("<A>\u{fffe}</A>", Err(Fault::NotXml)),
         ("<A></B>", Err(Fault::NotXml)),
     ];
     for (xml, expected) in cases {
         assert_eq!(text(xml), expected.map(str::to_owned), "{xml}");
+    }
+}
+
+#[test]
+fn what_xml_excludes_hides_no_value() {
+    let cases = [
+        ("<A>a\0b</A>", "a\u{fffd}b"),
+        ("<A>\u{1}\u{b}\u{1f}</A>", "\u{fffd}\u{fffd}\u{fffd}"),
+        ("<A>\u{7f}\u{85}\u{1fffe}</A>", "\u{7f}\u{85}\u{1fffe}"),
+        ("<A>a\u{fffe}é\u{ffff}</A>", "a\u{fffd}é\u{fffd}"),
+        ("<A><![CDATA[\u{8}]]></A>", "\u{fffd}"),
+        ("<A> >\u{c} </A>", "\u{fffd}"),
+        ("<A>\r\n>\u{1}\r\nb\r</A>", "\u{fffd}\nb"),
+        ("<A>&#0;&#11;&#x1F;</A>", "\u{fffd}\u{fffd}\u{fffd}"),
+        ("<A>&#65534;&#xffff;</A>", "\u{fffd}\u{fffd}"),
+        ("<A>&#x110000;&#99999999999999999999;</A>", "\u{fffd}\u{fffd}"),
+        ("<A>&#55357;&#56832;</A>", "😀"),
+        ("<A>a&#xD83D;&#56832;&#55357;&#xde00;b</A>", "a😀😀b"),
+        ("<A>&#55357;</A>", "\u{fffd}"),
+        ("<A>&#56832;</A>", "\u{fffd}"),
+        ("<A>&#56832;&#55357;</A>", "\u{fffd}\u{fffd}"),
+        ("<A>&#55357;&#55357;&#56832;</A>", "\u{fffd}😀"),
+        ("<A>&#55357;&#65;</A>", "\u{fffd}A"),
+        ("<A>&#55357; &#56832;</A>", "\u{fffd} \u{fffd}"),
+        ("<A>&#55357;&amp;</A>", "\u{fffd}&"),
+        ("<A>&#65;&#56832;</A>", "A\u{fffd}"),
+        ("<A>&#x1F600;</A>", "😀"),
+        ("<B>\u{1}</B><A>a</A>\u{1}", "a"),
+    ];
+    for (xml, expected) in cases {
+        assert_eq!(text(xml).as_deref(), Ok(expected), "{xml}");
+    }
+    for xml in [
+        "<A>&#55357;&#;</A>",
+        "<A>&#55357;&#56832</A>",
+        "<A\u{1}>a</A>",
+        "<A>a</A\u{1}>",
+        "<\u{1}/><A>a</A>",
+        "<B b='\0'/><A>a</A>",
+        "<A>a<!-- \u{1} --></A>",
+        "<A>a<?p \u{fffe}?></A>",
+    ] {
+        assert_eq!(text(xml), Err(Fault::NotXml), "{xml}");
     }
 }
 
@@ -172,6 +221,9 @@ fn a_list_holds_its_items_alone() {
         ("<L><?xml version='1.0'?></L>", Err(Fault::NotXml)),
         ("\u{feff}<L/>", Ok(0)),
         ("\u{feff}\u{feff}<L/>", Err(Fault::NotXml)),
+        ("\u{1}<L/>", Err(Fault::NotXml)),
+        ("<L/>\0", Err(Fault::NotXml)),
+        ("<L/>&#11;", Err(Fault::NotXml)),
     ];
     for (xml, expected) in cases {
         assert_eq!(count(xml.as_bytes()), expected, "{xml}");
