@@ -31,13 +31,6 @@ impl Keys {
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         };
-        // actix-tls takes the host with its brackets for a server's name, which no certificate has.
-        if url.scheme() == "https" && matches!(url.host(), Some(Host::Ipv6(_))) {
-            self.fault(
-                key,
-                "https to an IPv6 address does not work: write the server's name instead",
-            );
-        }
         if url.scheme() == "http" && !loopback && !plaintext {
             self.fault(
                 key,
@@ -206,8 +199,22 @@ fn placeholder() -> Url {
     Url::parse("https://invalid.invalid").expect("a URL")
 }
 
+/// Reads a fingerprint as people copy it: the whole line that openssl prints, or digits with colons and blanks
+/// between, and the marks of direction that Windows puts before them.
 fn parse_fingerprint(text: &str) -> Option<[u8; 32]> {
-    let digits = text.chars().filter(|c| *c != ':').map(|c| c.to_digit(16));
+    let shown =
+        |c: &char| !c.is_whitespace() && !matches!(c, ':' | '\u{200e}' | '\u{200f}' | '\u{feff}');
+    let digits = match text.split_once('=') {
+        None => text,
+        Some((label, digits)) => {
+            let label: String = label.chars().filter(|c| shown(c)).collect();
+            let is_sha256 = ["sha256fingerprint", "sha-256fingerprint"]
+                .into_iter()
+                .any(|known| label.eq_ignore_ascii_case(known));
+            is_sha256.then_some(digits)?
+        }
+    };
+    let digits = digits.chars().filter(shown).map(|c| c.to_digit(16));
     let digits: Vec<u32> = digits.collect::<Option<_>>()?;
     let bytes = digits.chunks(2).map(|pair| match pair {
         [high, low] => u8::try_from(high << 4 | low).ok(),

@@ -8,8 +8,12 @@ use std::path::Path;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use cupi_gateway::config::{Config, LogFormat, NoEndDate};
 use rcgen::{CertificateParams, KeyPair};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tracing::Level;
 
 const URL: &str = "upstream.url = 'https://cuc.example.com:8443'";
@@ -191,8 +195,6 @@ fn the_upstream_is_an_origin_and_never_quoted() {
     let parts = format!("{form}, without user, path or query");
     let plain = "upstream.url: http would send passwords in clear: write https, or set upstream.allow_plaintext = true if \
         the network between is safe";
-    let address =
-        "upstream.url: https to an IPv6 address does not work: write the server's name instead";
     assert_eq!(Config::parse("").unwrap_err().0, [required]);
     for (url, fault) in [
         ("1", form),
@@ -212,8 +214,6 @@ fn the_upstream_is_an_origin_and_never_quoted() {
         ("'http://localhost.example.com'", plain),
         ("'http://0.0.0.0'", plain),
         ("'http://[::2]'", plain),
-        ("'https://[2001:db8::1]:8443'", address),
-        ("'https://[::1]'", address),
     ] {
         let faults = Config::parse(&format!("upstream.url = {url}")).unwrap_err();
         assert_eq!(faults.0, [fault], "{url}");
@@ -227,6 +227,7 @@ fn the_upstream_is_an_origin_and_never_quoted() {
         "http://127.0.0.1:8444",
         "http://127.8.8.8",
         "http://[::1]:8444",
+        "https://[2001:db8::1]:8443",
     ] {
         assert!(Config::parse(&format!("upstream.url = '{url}'")).is_ok(), "{url}");
     }
@@ -281,6 +282,87 @@ fn a_bundle_without_a_certificate_is_a_fault() {
             faults(&format!("upstream.ca_bundle = '{path}'")),
             [format!("upstream.ca_bundle: {path} {fault}")]
         );
+    }
+}
+
+#[test]
+fn a_bundle_in_another_form_is_refused_with_the_command_that_converts_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ca.cer");
+    let (pem, _) = pair();
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap().to_vec();
+    let p7b = include_bytes!("../fixtures/tls/bundle.p7b").to_vec();
+    let base64: String =
+        str::from_utf8(&p7b).unwrap().lines().filter(|l| !l.starts_with('-')).collect();
+    let p7b_der = BASE64_STANDARD.decode(base64).unwrap();
+    for (file, form, command) in [
+        (der, "DER", "x509 -inform DER"),
+        (p7b, "PKCS #7", "pkcs7 -print_certs"),
+        (p7b_der, "PKCS #7 (DER)", "pkcs7 -inform DER -print_certs"),
+        (
+            pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE").into_bytes(),
+            "OpenSSL's trusted certificates",
+            "x509",
+        ),
+    ] {
+        fs::write(&path, file).unwrap();
+        let path = path.display();
+        assert_eq!(
+            faults(&format!("upstream.ca_bundle = '{path}'")),
+            [format!(
+                "upstream.ca_bundle: {path} is not in PEM form but in that of {form}. Convert it: openssl {command} -in \
+                 {path} -out {path}.pem"
+            )]
+        );
+    }
+}
+
+#[test]
+fn byte_order_marks_in_a_pem_file_are_passed_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ca.pem");
+    let (pem, key) = pair();
+    let text = format!("\u{feff}{pem}\u{feff}{}\r\n", pem.replace('\n', "\r\n"));
+    fs::write(&path, &text).unwrap();
+    let private = directory.path().join("key.pem");
+    fs::write(&private, format!("\u{feff}{key}")).unwrap();
+    let (path, private) = (path.display(), private.display());
+
+    let config = parse(&format!(
+        "upstream.ca_bundle = '{path}'\nserver.tls.certificate = '{path}'\nserver.tls.key = '{private}'"
+    ));
+
+    assert_eq!(config.upstream.ca_bundle.len(), 2);
+}
+
+#[test]
+fn a_fingerprint_is_taken_as_people_copy_it() {
+    let digits: Vec<_> = (0..32).map(|byte| format!("{byte:02X}")).collect();
+    let bytes: [u8; 32] = std::array::from_fn(|byte| u8::try_from(byte).unwrap());
+    let colons = digits.join(":");
+    for text in [
+        colons.clone(),
+        digits.concat().to_lowercase(),
+        digits.join(" "),
+        format!("sha256 Fingerprint={colons}"),
+        format!("SHA256 Fingerprint={}", colons.to_lowercase()),
+        format!("  sha-256 fingerprint = {colons} "),
+        format!("\u{200e}{}", digits.join("\u{a0}")),
+        format!("\u{feff}{colons}\u{200e}"),
+    ] {
+        let config = parse(&format!("upstream.certificate_sha256 = ['{text}']"));
+        assert_eq!(config.upstream.certificate_sha256, [bytes], "{text:?}");
+    }
+    for text in [
+        format!("SHA1 Fingerprint={colons}"),
+        format!("Fingerprint={colons}"),
+        format!("{colons}={colons}"),
+        format!("{colons}:00"),
+        format!("{colons}0"),
+        colons.replace(':', ","),
+    ] {
+        let faults = faults(&format!("upstream.certificate_sha256 = ['{text}']"));
+        assert_eq!(faults.len(), 1, "{text}");
     }
 }
 
