@@ -1,44 +1,52 @@
-//! `check`: reaches Unity Connection once, without credentials, and says what was found and what to
-//! do. Written to be read at two in the morning.
+//! `check`: reaches Unity Connection once, without credentials, through the door that `serve` uses, and says what
+//! was found and what to do. Written to be read at two in the morning.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::{Duration, Instant};
+use std::io::{self, ErrorKind, Write};
+use std::sync::Arc;
 
-use timed::Timed;
+use tokio::time::timeout;
 
 use crate::config;
+use crate::upstream::call::Call;
+use crate::upstream::cause::Cause;
+use crate::upstream::connect::Connect;
+use crate::upstream::exchange::{Connection, Connections, Failure, Identity, Reply};
+use crate::upstream::witness::{Attempt, Seen, Witness};
 
+pub mod answer;
 pub mod certificate;
-pub mod timed;
 
-/// How much of an answer is read: its head is enough.
-const HEAD: usize = 16 * 1024;
+/// What came of the request.
+pub enum Outcome {
+    /// An answer.
+    Answered(Reply),
+    /// None that can be used.
+    Failed(Failure),
+    /// Nothing whole within `upstream.timeout`.
+    Late,
+}
 
 /// Prints the findings line by line. Fails with what is wrong, then what to do.
-pub fn run(config: &config::Config, out: &mut impl Write) -> io::Result<()> {
+pub async fn run(config: &config::Config, out: &mut impl Write) -> io::Result<()> {
     if let Some(pair) = &config.server.tls {
         certificate::own(pair, out)?;
     }
     let config = &config.upstream;
-    let url = &config.url;
-    let (host, port) =
-        (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(443));
-    writeln!(out, "upstream     {}", url.origin().ascii_serialization())?;
+    writeln!(out, "upstream     {}", config.url.origin().ascii_serialization())?;
+    let (seen, outcome) = reach(config).await?;
 
-    // Brackets are the URL's spelling of an IPv6 address.
-    let name = host.trim_start_matches('[').trim_end_matches(']');
-    let mut stream = Timed::new(connect(config, name, port, out)?, config.timeout);
-    let question =
-        |channel| Question { authority: url.authority(), channel, timeout: config.timeout };
-    let (answer, channel) = if url.scheme() == "https" {
-        let (mut stream, channel) = certificate::handshake(config, name, stream, out)?;
-        (question(channel).ask(&mut stream)?, channel)
+    connected(config, &seen, out)?;
+    let channel = if config.url.scheme() == "https" {
+        certificate::met(config, &seen, out)?;
+        if let Some(cause) = no_handshake(&seen, &outcome) {
+            return Err(told(certificate::explain(config, cause, &seen)));
+        }
+        if seen.wants_certificate { Channel::Mutual } else { Channel::Tls }
     } else {
         writeln!(out, "tls          none: passwords travel in clear")?;
-        (question(Channel::Plain).ask(&mut stream)?, Channel::Plain)
+        Channel::Plain
     };
-    judge(&answer, channel, out)
+    answer::judge(config, outcome, channel, out)
 }
 
 /// How the server is spoken to: what is advised depends on it.
@@ -54,7 +62,7 @@ pub enum Channel {
 
 impl Channel {
     /// What to do where the server does not answer as Unity Connection does.
-    fn advice(self) -> &'static str {
+    pub fn advice(self) -> &'static str {
         match self {
             Self::Plain => {
                 "If the port speaks TLS, write https:// in upstream.url; else use another port (8443 or 443)."
@@ -70,151 +78,68 @@ impl Channel {
     }
 }
 
-fn connect(
-    config: &config::Upstream,
-    name: &str,
-    port: u16,
-    out: &mut impl Write,
-) -> io::Result<TcpStream> {
-    let addresses = (name, port).to_socket_addrs().map_err(|error| {
-        let words = error.to_string();
+/// Asks for what every user may read, without saying who asks.
+async fn reach(config: &config::Upstream) -> io::Result<(Seen, Outcome)> {
+    let witness = Arc::new(Witness::default());
+    let tls = witness
+        .client_config(config)
+        .map_err(|fault| io::Error::new(ErrorKind::InvalidInput, fault))?;
+    let connect = Connect {
+        timeout: config.connect_timeout,
+        tls: Arc::new(tls),
+        witness: Some(Arc::clone(&witness)),
+    };
+    let connections = Connections::over(config, connect);
+    let call = Call::get("/vmrest/user");
+    let exchange = connections.exchange(Connection::Fresh, &call, Identity::default());
+    let outcome = match timeout(config.timeout, exchange).await {
+        Ok(Ok(reply)) => Outcome::Answered(reply),
+        Ok(Err(failure)) => Outcome::Failed(failure),
+        Err(_elapsed) => Outcome::Late,
+    };
+    Ok((witness.seen(), outcome))
+}
+
+/// Prints the addresses. Fails where none was connected to.
+fn connected(config: &config::Upstream, seen: &Seen, out: &mut impl Write) -> io::Result<()> {
+    let host = config.url.host_str().unwrap_or_default();
+    if let Some(words) = &seen.unresolved {
         let words = words.rsplit(": ").next().unwrap_or_default();
-        told(format!(
-            "the name {name} does not resolve ({words}). Correct upstream.url, or the DNS of this machine."
-        ))
-    })?;
-    for address in addresses.collect::<Vec<SocketAddr>>() {
-        let begun = Instant::now();
-        match TcpStream::connect_timeout(&address, config.connect_timeout) {
-            Ok(stream) => {
-                let took = begun.elapsed().as_millis();
-                writeln!(out, "address      {address}, connected in {took} ms")?;
-                return Ok(stream);
+        return Err(told(format!(
+            "the name {host} does not resolve ({words}). Correct upstream.url, or the DNS of this machine."
+        )));
+    }
+    for Attempt { address, result, .. } in &seen.attempts {
+        match result {
+            Some(Ok(took)) => {
+                writeln!(out, "address      {address}, connected in {} ms", took.as_millis())?;
             }
-            Err(error) if is_late(&error) => writeln!(
-                out,
-                "address      {address}: no answer within {}",
-                humantime::format_duration(config.connect_timeout)
-            )?,
-            Err(error) => writeln!(out, "address      {address}: {error}")?,
+            Some(Err(words)) => writeln!(out, "address      {address}: {words}")?,
+            None => writeln!(out, "address      {address}: no answer within {}", patience(config))?,
         }
     }
+    if seen.attempts.iter().any(|attempt| matches!(attempt.result, Some(Ok(_)))) {
+        return Ok(());
+    }
+    let port = config.url.port_or_known_default().unwrap_or_default();
     Err(told(format!(
-        "no connection to port {port} of {name}. Is the port right (8443 or 443), does the server run, does a firewall \
+        "no connection to port {port} of {host}. Is the port right (8443 or 443), does the server run, does a firewall \
          stand between?"
     )))
 }
 
-/// What is asked of the server, how, and for how long.
-struct Question<'a> {
-    authority: &'a str,
-    channel: Channel,
-    timeout: Duration,
-}
-
-impl Question<'_> {
-    /// Asks for what every user may read, without saying who asks, and reads the answer's head.
-    fn ask(&self, stream: &mut (impl Read + Write)) -> io::Result<Vec<u8>> {
-        let agent = concat!("cupi-gateway/", env!("CARGO_PKG_VERSION"));
-        let request = format!(
-            "GET /vmrest/user HTTP/1.1\r\nHost: {}\r\nAccept: application/xml\r\nUser-Agent: {agent}\r\n\
-             Connection: close\r\n\r\n",
-            self.authority
-        );
-        let sent = stream.write_all(request.as_bytes());
-        sent.and_then(|()| stream.flush()).map_err(|error| self.silence(&error))?;
-        let mut answer = Vec::new();
-        let mut part = [0; 1024];
-        while answer.len() < HEAD && head(&answer).is_none() {
-            match stream.read(&mut part) {
-                Ok(0) => break,
-                Ok(length) => answer.extend(part.iter().take(length)),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Many servers end without a TLS close; what came before it counts.
-                Err(error) if answer.is_empty() || is_late(&error) => {
-                    return Err(self.silence(&error));
-                }
-                Err(_) => break,
-            }
-            // An interim answer such as 100 Continue (RFC 9110 §15.2) comes before the one that counts.
-            while let Some(length) = head(&answer)
-                && matches!(status(&answer), Some(100..=199))
-            {
-                answer.drain(..length);
-            }
-        }
-        if answer.is_empty() {
-            return Err(self.silence(&ErrorKind::UnexpectedEof.into()));
-        }
-        Ok(answer)
-    }
-
-    fn silence(&self, error: &io::Error) -> io::Error {
-        told(if is_late(error) {
-            format!(
-                "the server took the request and gave no whole answer within {}. Is it an HTTP server? If so, it is \
-                 stuck or overburdened: look there.",
-                humantime::format_duration(self.timeout)
-            )
-        } else {
-            let advice = self.channel.advice();
-            format!("the server ended the connection without an answer. {advice}")
-        })
+/// Why the handshake did not come to its end, if it did not.
+fn no_handshake<'a>(seen: &Seen, outcome: &'a Outcome) -> Option<&'a Cause> {
+    match outcome {
+        Outcome::Failed(failure) if !failure.reached => failure.cause.as_ref(),
+        Outcome::Late if seen.version.is_none() => Some(&Cause::Late),
+        _ => None,
     }
 }
 
-/// How long the head is, once it is whole.
-fn head(answer: &[u8]) -> Option<usize> {
-    let end = answer.windows(4).position(|end| end == b"\r\n\r\n")?;
-    Some(end + 4)
-}
-
-fn status(answer: &[u8]) -> Option<u16> {
-    let text = String::from_utf8_lossy(answer);
-    let mut words = text.strip_prefix("HTTP/1.")?.split([' ', '\r']);
-    words.nth(1)?.parse().ok()
-}
-
-fn judge(answer: &[u8], channel: Channel, out: &mut impl Write) -> io::Result<()> {
-    let advice = channel.advice();
-    let Some(status) = status(answer) else {
-        return Err(told(format!("the answer is not HTTP. {advice}")));
-    };
-    writeln!(out, "http         {status}")?;
-    match status {
-        401 => writeln!(out, "\nReached: it asks for credentials, as Unity Connection does."),
-        300..=399 => {
-            let head = String::from_utf8_lossy(answer);
-            let location = head.lines().find_map(|line| {
-                let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("location").then(|| plain(value.trim()))
-            });
-            Err(told(match location {
-                Some(location) => format!(
-                    "the server redirects to {location}, which is never followed. Set upstream.url to the origin that \
-                     answers itself: the first part of that address, if it is the same server."
-                ),
-                None => "the server redirects without saying where to. Set upstream.url to the origin that answers \
-                         itself."
-                    .to_owned(),
-            }))
-        }
-        400 => Err(told(format!("the server does not understand the request. {advice}"))),
-        429 | 503 => Err(told(
-            "a server is there and busy, or still starting. Try again in some minutes.".to_owned(),
-        )),
-        500..=599 => Err(told(format!(
-            "a server is there and has trouble of its own ({status}). Look at its Tomcat, then try again."
-        ))),
-        _ => Err(told(format!(
-            "a server is there, but without credentials Unity Connection would answer 401, not {status}. Is \
-             upstream.url that of a Unity Connection?"
-        ))),
-    }
-}
-
-fn is_late(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+/// How long a connection may take.
+fn patience(config: &config::Upstream) -> humantime::FormattedDuration {
+    humantime::format_duration(config.connect_timeout.min(config.timeout))
 }
 
 fn told(sentence: String) -> io::Error {

@@ -126,7 +126,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Check { config } => {
             let config = Config::read(config.as_deref())?;
-            check::run(&config, &mut io::stdout().lock())?;
+            check::run(&config, &mut io::stdout()).await?;
             Ok(())
         }
         Command::Openapi => Ok(io::stdout().write_all(openapi::text().as_bytes())?),

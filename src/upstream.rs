@@ -27,12 +27,16 @@ use turns::End;
 pub mod answer;
 pub mod call;
 pub mod callers;
+pub mod cause;
+pub mod connect;
 pub mod exchange;
 pub mod health;
+pub mod key;
 pub mod log_limit;
 pub mod queue;
 pub mod tls;
 pub mod turns;
+pub mod witness;
 
 /// What all workers have in common.
 pub struct Door {
@@ -228,7 +232,7 @@ impl Turn {
         let callers = &self.upstream.door.callers;
         let caller = self.caller.key;
         let identity = Identity {
-            authorization: self.caller.credentials.header(),
+            authorization: Some(self.caller.credentials.header()),
             cookie,
             traceparent: self.record.trace.clone(),
         };

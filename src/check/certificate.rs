@@ -1,27 +1,21 @@
 //! The TLS side of `check`: whom it met, and whether the settings trust that.
 
-use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::client::ResolvesClientCert;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::sign::CertifiedKey;
-use rustls::{
-    AlertDescription, CertificateError, ClientConnection, DigitallySignedStruct, Error,
-    SignatureScheme, StreamOwned,
-};
-use x509_parser::certificate::Validity;
+use rustls::pki_types::CertificateDer;
+use rustls::{AlertDescription, CertificateError, Error};
+use url::Host;
+use x509_parser::certificate::{Validity, X509Certificate};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{ParsedExtension, parse_x509_certificate};
 
-use super::timed::Timed;
-use super::{Channel, is_late, plain, told};
+use super::{Channel, patience, plain, told};
 use crate::config;
-use crate::upstream::tls;
+use crate::upstream::cause::Cause;
+use crate::upstream::key::{KeyFault, USABLE};
+use crate::upstream::tls::fingerprint;
+use crate::upstream::witness::Seen;
 
 /// Prints until when the gateway's own certificate is good.
 pub fn own(pair: &config::KeyPair, out: &mut impl Write) -> io::Result<()> {
@@ -36,70 +30,53 @@ pub fn own(pair: &config::KeyPair, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Shakes hands and prints whom it met. Fails where the settings do not trust that one, after
-/// saying how they would.
-pub fn handshake(
-    config: &config::Upstream,
-    name: &str,
-    mut stream: Timed,
-    out: &mut impl Write,
-) -> io::Result<(StreamOwned<ClientConnection, Timed>, Channel)> {
-    let invalid = |fault| io::Error::new(ErrorKind::InvalidInput, fault);
-    let witness = Arc::new(Witness {
-        trust: tls::trust(config).map_err(invalid)?,
-        verdict: Mutex::new(None),
-        was_asked: AtomicBool::new(false),
-    });
-    let verifier: Arc<dyn ServerCertVerifier> = Arc::<Witness>::clone(&witness);
-    let mut tls = tls::configure(verifier).map_err(invalid)?;
-    tls.client_auth_cert_resolver = Arc::<Witness>::clone(&witness);
-    let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
-    let mut connection = ClientConnection::new(Arc::new(tls), name).map_err(io::Error::other)?;
-    while connection.is_handshaking() {
-        let shaken = connection.complete_io(&mut stream);
-        shaken.map_err(|error| told(no_handshake(config, &error, witness.channel())))?;
+/// Prints whom the handshake met. Fails where the settings do not trust that one, after saying how they would.
+pub fn met(config: &config::Upstream, seen: &Seen, out: &mut impl Write) -> io::Result<()> {
+    let Some(certificate) = &seen.certificate else {
+        return Ok(());
+    };
+    writeln!(out, "tls          {}", seen.version.unwrap_or("unknown version"))?;
+    let parsed = parse_x509_certificate(certificate).ok().map(|(_, parsed)| parsed);
+    if let Some(parsed) = &parsed {
+        let names = names(parsed);
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        writeln!(out, "subject      {}", plain(&parsed.subject().to_string()))?;
+        writeln!(out, "names        {names}")?;
+        writeln!(out, "expires      {}", end(parsed.validity()))?;
     }
-
-    let version = connection.protocol_version().and_then(|version| version.as_str());
-    let version = version.unwrap_or("unknown version").replace("v1_", " 1.");
-    writeln!(out, "tls          {version}")?;
-    if let Some(certificate) = connection.peer_certificates().and_then(<[_]>::first) {
-        describe(certificate, out)?;
-        let verdict = witness.verdict.lock();
-        match verdict.unwrap_or_else(PoisonError::into_inner).take() {
-            None => writeln!(out, "trust        yes")?,
-            Some(fault) => return Err(distrust(config, certificate, &fault, out)?),
-        }
+    writeln!(out, "sha256       {}", hex(&fingerprint(certificate)))?;
+    let Some(fault) = &seen.fault else {
+        return writeln!(out, "trust        yes");
+    };
+    let distrust = Distrust::new(config, parsed.as_ref(), fault);
+    writeln!(out, "trust        no: {}", distrust.reason)?;
+    if distrust.is_pinnable {
+        advise_pin(certificate, out)?;
     }
-    let channel = witness.channel();
-    Ok((StreamOwned::new(connection, stream), channel))
+    Err(told(distrust.sentence()))
 }
 
-fn no_handshake(config: &config::Upstream, error: &io::Error, channel: Channel) -> String {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    match inner {
-        None if is_late(error) => format!(
+/// Why there is no TLS, and what to do.
+pub fn explain(config: &config::Upstream, cause: &Cause, seen: &Seen) -> String {
+    match cause {
+        Cause::Late => format!(
             "the port took the connection and ended no TLS handshake within {}. Is it the HTTPS port (8443 or 443)? If \
              so, the server is stuck or overburdened: look there.",
-            humantime::format_duration(config.timeout)
+            patience(config)
         ),
-        _ if matches!(channel, Channel::Mutual) => format!(
+        _ if seen.wants_certificate => format!(
             "the server ended the connection during the TLS handshake. {}",
-            channel.advice()
+            Channel::Mutual.advice()
         ),
-        Some(Error::InvalidMessage(_)) => {
-            "the port does not speak TLS. Use the HTTPS port (8443 or 443), or write http:// in upstream.url."
-                .to_owned()
-        }
-        Some(Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {
-            "the server does not speak HTTP/1.1, and the gateway speaks nothing else. Switch it on there, or use another \
-             port (8443 or 443)."
-                .to_owned()
-        }
-        Some(fault) => format!(
-            "the TLS handshake ended with: {fault}. Both sides need TLS 1.2 or newer with a common cipher suite."
-        ),
-        None => {
+        Cause::Tls(fault) => match &**fault {
+            Error::InvalidMessage(_) => {
+                "the port does not speak TLS. Use the HTTPS port (8443 or 443), or write http:// in upstream.url."
+                    .to_owned()
+            }
+            Error::AlertReceived(alert) => refused(config, *alert),
+            fault => format!("the TLS handshake ended with: {fault}. {COMMON}"),
+        },
+        Cause::NotConnected(_) | Cause::Closed | Cause::NotHttp(_) => {
             "the server ended the connection during the TLS handshake. Is it the HTTPS port (8443 or 443), and does it \
              speak TLS 1.2 or newer?"
                 .to_owned()
@@ -107,75 +84,140 @@ fn no_handshake(config: &config::Upstream, error: &io::Error, channel: Channel) 
     }
 }
 
-/// Prints why, and what to set.
-fn distrust(
-    config: &config::Upstream,
-    certificate: &CertificateDer<'_>,
-    fault: &Error,
-    out: &mut impl Write,
-) -> io::Result<io::Error> {
-    use CertificateError as Fault;
+const COMMON: &str = "Both sides need TLS 1.2 or newer with a common cipher suite, and the server a key that is RSA with \
+                      2048 bits or more, ECDSA with P-256 or P-384, or Ed25519.";
 
-    let mut instead = "name its authority with upstream.ca_bundle";
-    let reason = match fault {
-        // No authority makes these good.
-        Error::InvalidCertificate(Fault::Expired | Fault::ExpiredContext { .. }) => {
-            instead = "have it renewed";
-            "it has expired".to_owned()
+fn refused(config: &config::Upstream, alert: AlertDescription) -> String {
+    match (alert, config.url.host()) {
+        (AlertDescription::NoApplicationProtocol, _) => {
+            "the server does not speak HTTP/1.1, and the gateway speaks nothing else. Switch it on there, or use another \
+             port (8443 or 443)."
+                .to_owned()
         }
-        Error::InvalidCertificate(Fault::NotValidYet | Fault::NotValidYetContext { .. }) => {
-            instead = "set the clock right";
-            "it is not valid yet".to_owned()
+        (AlertDescription::UnrecognisedName, Some(Host::Domain(name))) => format!(
+            "the server does not answer to the name {name}. Write the name in upstream.url that its certificate has, or \
+             have it answer to this one."
+        ),
+        (AlertDescription::UnrecognisedName, _) => {
+            "the server wants to be called by its name, and upstream.url has an address. Write the name in upstream.url \
+             that its certificate has."
+                .to_owned()
         }
-        Error::InvalidCertificate(
-            Fault::NotValidForName | Fault::NotValidForNameContext { .. },
-        ) => {
-            instead = "correct upstream.url";
-            "its names are not the one in upstream.url".to_owned()
+        (alert, _) => format!("the server ended the TLS handshake with: {alert:?}. {COMMON}"),
+    }
+}
+
+/// Why a certificate is not trusted, and what to do.
+struct Distrust {
+    reason: String,
+    is_pinnable: bool,
+    /// What else would help.
+    instead: String,
+}
+
+impl Distrust {
+    fn new(
+        config: &config::Upstream,
+        certificate: Option<&X509Certificate<'_>>,
+        fault: &Error,
+    ) -> Self {
+        use CertificateError as Fault;
+
+        let other = match fault {
+            Error::InvalidCertificate(Fault::Other(other)) => Some(&other.0),
+            _ => None,
+        };
+        if let Some(fault) = other.and_then(|other| other.downcast_ref::<KeyFault>()) {
+            return Self {
+                reason: fault.to_string(),
+                is_pinnable: false,
+                instead: format!("have one with a key that can be used: {USABLE}"),
+            };
         }
-        _ if !config.certificate_sha256.is_empty() => {
-            "it is not the one that upstream.certificate_sha256 names".to_owned()
+        let webpki = other.and_then(|other| other.downcast_ref::<webpki::Error>());
+        let mut instead = "name its authority with upstream.ca_bundle";
+        let mut reason = match fault {
+            // No authority makes these good.
+            Error::InvalidCertificate(Fault::Expired | Fault::ExpiredContext { .. }) => {
+                instead = "have it renewed";
+                "it has expired".to_owned()
+            }
+            Error::InvalidCertificate(Fault::NotValidYet | Fault::NotValidYetContext { .. }) => {
+                instead = "set the clock right";
+                "it is not valid yet".to_owned()
+            }
+            Error::InvalidCertificate(
+                Fault::NotValidForName | Fault::NotValidForNameContext { .. },
+            ) => {
+                instead = "correct upstream.url";
+                "its names are not the one in upstream.url".to_owned()
+            }
+            _ if !config.certificate_sha256.is_empty() => {
+                "it is not the one that upstream.certificate_sha256 names".to_owned()
+            }
+            Error::InvalidCertificate(Fault::UnknownIssuer) => {
+                "no authority that is trusted here vouches for it".to_owned()
+            }
+            Error::InvalidCertificate(Fault::BadSignature) => {
+                "a signature on it, or that of the server, is not right".to_owned()
+            }
+            _ => match webpki {
+                Some(webpki::Error::UnsupportedCriticalExtension) => {
+                    instead = "have one without it";
+                    "it has a critical extension that is not known here".to_owned()
+                }
+                Some(webpki::Error::UnsupportedCertVersion) => {
+                    instead = "have one of version 3";
+                    "it is of an old version of X.509".to_owned()
+                }
+                Some(webpki::Error::CaUsedAsEndEntity) => {
+                    "it is self-signed, as that of most installations".to_owned()
+                }
+                _ => fault.to_string(),
+            },
+        };
+        // Without a name no authority and no address makes it good.
+        if certificate.is_some_and(|certificate| names(certificate).is_empty()) {
+            instead = "have one with a subjectAltName";
+            reason = match fault {
+                Error::InvalidCertificate(
+                    Fault::NotValidForName | Fault::NotValidForNameContext { .. },
+                ) => "it has no name (no subjectAltName)".to_owned(),
+                _ => format!("{reason}, and it has no name (no subjectAltName)"),
+            };
         }
-        Error::InvalidCertificate(Fault::UnknownIssuer) => {
-            "no authority that is trusted here vouches for it".to_owned()
+        Self { reason, is_pinnable: true, instead: instead.to_owned() }
+    }
+
+    fn sentence(&self) -> String {
+        let Self { reason, instead, .. } = self;
+        if self.is_pinnable {
+            format!("the certificate is not trusted: {reason}. Pin it as said above, or {instead}.")
+        } else {
+            format!("the certificate is not trusted: {reason}. No setting changes that: {instead}.")
         }
-        // rustls has no variant for the CA flag of a self-signed certificate.
-        Error::InvalidCertificate(Fault::Other(other))
-            if format!("{other:?}").contains("CaUsedAsEndEntity") =>
-        {
-            "it is self-signed, as that of most installations".to_owned()
-        }
-        other => other.to_string(),
-    };
-    let pin = hex(&tls::fingerprint(certificate));
-    writeln!(out, "trust        no: {reason}")?;
+    }
+}
+
+fn advise_pin(certificate: &CertificateDer<'_>, out: &mut impl Write) -> io::Result<()> {
+    let pin = hex(&fingerprint(certificate));
     writeln!(
         out,
         "\nTo trust exactly this certificate, compare sha256 with what its administrator sees on the server, then set\n\
          \n  certificate_sha256 = [\"{pin}\"]\n\
          \nin [upstream] of the file, or\n\
          \n  CUPI_GATEWAY__UPSTREAM__CERTIFICATE_SHA256='[\"{pin}\"]'\n"
-    )?;
-    Ok(told(format!(
-        "the certificate is not trusted: {reason}. Pin it as said above, or {instead}."
-    )))
+    )
 }
 
-fn describe(certificate: &CertificateDer<'_>, out: &mut impl Write) -> io::Result<()> {
-    if let Ok((_, parsed)) = parse_x509_certificate(certificate) {
-        let subject = plain(&parsed.subject().to_string());
-        writeln!(out, "subject      {subject}")?;
-        let extensions = parsed.extensions().iter();
-        let names = extensions.filter_map(|extension| match extension.parsed_extension() {
-            ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
-            _ => None,
-        });
-        let names: Vec<String> = names.flatten().map(name).collect();
-        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        writeln!(out, "names        {names}")?;
-        writeln!(out, "expires      {}", end(parsed.validity()))?;
-    }
-    writeln!(out, "sha256       {}", hex(&tls::fingerprint(certificate)))
+/// The names of servers that a certificate is for.
+fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let extensions = certificate.extensions().iter();
+    let names = extensions.filter_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
+        _ => None,
+    });
+    names.flatten().map(name).collect()
 }
 
 fn end(validity: &Validity) -> String {
@@ -199,72 +241,4 @@ fn name(name: &GeneralName<'_>) -> String {
 fn hex(fingerprint: &[u8]) -> String {
     let digits: Vec<_> = fingerprint.iter().map(|byte| format!("{byte:02X}")).collect();
     digits.join(":")
-}
-
-/// Lets every certificate pass, to be able to show it, keeps the verdict of the settings, and
-/// notes whether the server asked for a certificate of ours.
-struct Witness {
-    trust: Arc<dyn ServerCertVerifier>,
-    verdict: Mutex<Option<Error>>,
-    was_asked: AtomicBool,
-}
-
-impl Witness {
-    fn channel(&self) -> Channel {
-        if self.was_asked.load(Ordering::Relaxed) { Channel::Mutual } else { Channel::Tls }
-    }
-}
-
-impl ResolvesClientCert for Witness {
-    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.was_asked.store(true, Ordering::Relaxed);
-        None
-    }
-
-    fn has_certs(&self) -> bool {
-        false
-    }
-}
-
-impl fmt::Debug for Witness {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Witness")
-    }
-}
-
-impl ServerCertVerifier for Witness {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let verdict = self.trust.verify_server_cert(certificate, intermediates, name, ocsp, now);
-        *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = verdict.err();
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.trust.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.trust.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.trust.supported_verify_schemes()
-    }
 }

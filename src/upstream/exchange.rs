@@ -12,19 +12,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::{BodyStream, MessageBody};
-use actix_web::error::ParseError;
 use actix_web::http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap,
     HeaderName, HeaderValue, TRANSFER_ENCODING, USER_AGENT,
 };
 use actix_web::http::{Method, StatusCode, Uri, Version};
 use actix_web::web::{Bytes, BytesMut};
-use awc::error::{ConnectError, SendRequestError};
-use awc::{Client, ClientBuilder, ClientRequest, ClientResponse, Connector};
+use awc::{Client, ClientRequest, ClientResponse};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
 
 use super::call::Call;
+use super::cause::Cause;
+use super::connect::Connect;
 use crate::config;
 use crate::error::{Error, UpstreamAnswer};
 
@@ -41,8 +41,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub struct Connections {
     origin: String,
     max_response_size: usize,
-    connect_timeout: Duration,
-    tls: Arc<rustls::ClientConfig>,
+    connect: Connect,
     pooled: RefCell<Client>,
     fresh: Client,
 }
@@ -56,10 +55,11 @@ pub enum Connection {
     Fresh,
 }
 
-/// The fields of a request that say whose it is.
+/// The fields of a request that say whose it is; none of them for nobody's.
+#[derive(Clone, Debug, Default)]
 pub struct Identity {
     /// `Authorization`, as the caller sent it.
-    pub authorization: HeaderValue,
+    pub authorization: Option<HeaderValue>,
     /// `Cookie`, where the caller has a session.
     pub cookie: Option<HeaderValue>,
     /// `traceparent`, where the request belongs to a trace.
@@ -85,13 +85,24 @@ pub struct Failure {
     /// Whether the connection was closed without a word.
     pub closed: bool,
     /// What the operator is told besides.
-    pub cause: Option<String>,
+    pub cause: Option<Cause>,
 }
 
 impl From<Error> for Failure {
     /// An error before anything was sent.
     fn from(error: Error) -> Self {
         Self { error, reached: false, closed: false, cause: None }
+    }
+}
+
+impl From<Cause> for Failure {
+    fn from(cause: Cause) -> Self {
+        Self {
+            error: cause.error(),
+            reached: cause.was_sent(),
+            closed: matches!(cause, Cause::Closed),
+            cause: Some(cause),
+        }
     }
 }
 
@@ -114,13 +125,18 @@ impl Failure {
 impl Connections {
     /// Connects nothing yet.
     pub fn new(config: &config::Upstream, tls: Arc<rustls::ClientConfig>) -> Self {
+        let connect = Connect { timeout: config.connect_timeout, tls, witness: None };
+        Self::over(config, connect)
+    }
+
+    /// The same over connections that come about so.
+    pub fn over(config: &config::Upstream, connect: Connect) -> Self {
         Self {
             origin: config.url.origin().ascii_serialization(),
             max_response_size: config.max_response_size,
-            connect_timeout: config.connect_timeout,
-            pooled: RefCell::new(client(config.connect_timeout, &tls, KEEP_ALIVE)),
-            fresh: client(config.connect_timeout, &tls, Duration::ZERO),
-            tls,
+            pooled: RefCell::new(connect.client(KEEP_ALIVE)),
+            fresh: connect.client(Duration::ZERO),
+            connect,
         }
     }
 
@@ -143,14 +159,13 @@ impl Connections {
             let request = request.insert_header((CONTENT_TYPE, call.content_type));
             request.send_body(call.body.clone())
         };
-        let mut response = sending.await.map_err(|error| failed(&error))?;
+        let mut response = sending.await.map_err(|error| Failure::from(Cause::from(&error)))?;
 
         let status = response.status();
         if status.is_informational() {
             // awc keeps the connection, where the last answer would be read as the answer to the
             // next call, which may be another caller's.
-            let none = client_without_connections(self);
-            self.pooled.replace(none);
+            self.pooled.replace(self.connect.client(KEEP_ALIVE));
             let told = UpstreamAnswer::new(status);
             return Err(Failure::late(Error::UpstreamError(told)));
         }
@@ -174,9 +189,11 @@ impl Connections {
         let mut request = client
             .request(call.method.clone(), uri)
             .no_decompress()
-            .insert_header((AUTHORIZATION, identity.authorization))
             .insert_header((ACCEPT, call.accept))
             .insert_header((USER_AGENT, OURSELVES));
+        if let Some(authorization) = identity.authorization {
+            request = request.insert_header((AUTHORIZATION, authorization));
+        }
         if let Some(cookie) = identity.cookie {
             request = request.insert_header((COOKIE, cookie));
         }
@@ -234,47 +251,3 @@ impl Connections {
 
 const CUT_OFF: &str = "it was cut off";
 const TOO_LARGE: &str = "it is too large";
-
-fn client_without_connections(connections: &Connections) -> Client {
-    client(connections.connect_timeout, &connections.tls, KEEP_ALIVE)
-}
-
-fn client(connect_timeout: Duration, tls: &Arc<rustls::ClientConfig>, keep: Duration) -> Client {
-    let connector = Connector::new()
-        .rustls_0_23(Arc::clone(tls))
-        .timeout(connect_timeout)
-        .handshake_timeout(connect_timeout)
-        .conn_keep_alive(keep)
-        .limit(0);
-    ClientBuilder::new().connector(connector).disable_redirects().disable_timeout().finish()
-}
-
-fn failed(error: &SendRequestError) -> Failure {
-    let failure = match error {
-        // It took the request, perhaps, and closed without an answer: awc cannot say.
-        SendRequestError::Connect(ConnectError::Disconnected)
-        | SendRequestError::Send(_)
-        | SendRequestError::Response(ParseError::Io(_)) => {
-            Failure { closed: true, ..Failure::late(Error::UpstreamUnreachable) }
-        }
-        SendRequestError::Connect(ConnectError::Io(error)) if is_untrusted(error) => {
-            Error::UpstreamUntrusted.into()
-        }
-        SendRequestError::Connect(_) => Error::UpstreamUnreachable.into(),
-        _ => Failure::late(Error::UpstreamInvalidResponse {
-            reason: "its head is not HTTP or too large".into(),
-            answer: None,
-        }),
-    };
-    let cause = if failure.closed {
-        "it closed the connection without an answer".to_owned()
-    } else {
-        error.to_string()
-    };
-    Failure { cause: Some(cause), ..failure }
-}
-
-fn is_untrusted(error: &std::io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
-}

@@ -41,7 +41,7 @@ impl Health {
                 };
                 *told = Some(sentence);
                 let code = failure.error.problem_type().code;
-                let cause = failure.cause.as_deref();
+                let cause = failure.cause.as_ref().map(tracing::field::display);
                 tracing::warn!(code, cause, suppressed, "{sentence}");
             }
             None if told.take().is_some() => tracing::info!("Unity Connection answers again"),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// counts as its module.
 const MAY_USE: [(&str, &[&str]); 23] = [
     ("demo", &["server", "signals", "simulator"]),
-    ("check", &["config", "upstream"]),
+    ("check", &["config", "error", "upstream"]),
     (
         "server",
         &[

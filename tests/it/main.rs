@@ -12,6 +12,7 @@ mod alternate_devices;
 mod architecture;
 mod auth;
 mod cache;
+mod certificates;
 mod check;
 mod cli;
 mod config;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use actix_web::{App, HttpServer, rt, web};
+use actix_web::{App, HttpServer, rt};
 use cupi_gateway::check;
 use cupi_gateway::config::{Config, KeyPair as Files};
 use cupi_gateway::server::certificate::Certificate;
@@ -443,12 +443,8 @@ async fn served(address: SocketAddr) -> String {
     let config = Config::parse(&format!(
         "upstream.url = 'https://{address}'\nupstream.certificate_sha256 = ['{pin}']"
     ));
-    let found = web::block(move || {
-        let mut out = Vec::new();
-        check::run(&config.unwrap(), &mut out).unwrap_err();
-        out
-    });
-    let out = found.await.unwrap();
+    let mut out = Vec::new();
+    check::run(&config.unwrap(), &mut out).await.unwrap_err();
     let text = String::from_utf8(out).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix("sha256 "));
     line.unwrap().trim().to_owned()

@@ -1,7 +1,7 @@
 //! Whom the gateway believes that it is Unity Connection.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use actix_web::rt;
@@ -145,6 +145,35 @@ async fn an_authority_of_the_bundle_vouches_for_names_and_dates() {
     let alone = Identity::alone(|_| ());
     for identity in [other_name, no_name, expired, stranger, alone] {
         assert_untrusted(&start(&identity, &trusted)).await;
+    }
+}
+
+#[actix_web::test]
+async fn an_ipv6_address_is_a_name_like_any_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new("ours");
+    let trusted = bundle(directory.path(), &[&authority.pem()]);
+    for (names, is_trusted) in [
+        (["::1"], true),
+        (["::2"], false),
+        // The host that actix-tls is given in its place.
+        (["ipv6.invalid"], false),
+    ] {
+        let identity = authority.vouch(&params(&names));
+        let address = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
+        let (simulator, server) =
+            simulator::bind(address, Some(&identity.tls), Switches::default()).unwrap();
+        rt::spawn(server);
+        let url = simulator.url();
+        let gateway = TestGateway::before(simulator, &url, &trusted);
+
+        if is_trusted {
+            assert_listed(&gateway.get(ACCOUNTS).await);
+            let host = format!("[::1]:{}", gateway.upstream.address().port());
+            assert_eq!(gateway.upstream.log()[0].header("host"), Some(host));
+        } else {
+            assert_untrusted(&gateway).await;
+        }
     }
 }
 
