@@ -53,6 +53,39 @@ fn another_way_to_be_gone_is_told_of_too() {
     assert_eq!(log.count("answers again"), 1);
 }
 
+#[test]
+fn nothing_but_503_for_a_minute_is_told_of_once() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let health = Health::default();
+    let begin = Instant::now();
+    let meet = |status: StatusCode, second: u64| {
+        let answer = UpstreamAnswer::new(status);
+        let error = match status.as_u16() {
+            429 | 503 => Error::UpstreamBusy(answer),
+            _ => Error::UpstreamError(answer),
+        };
+        health.report(&Err(Failure::late(error)), begin + Duration::from_secs(second));
+    };
+    let (busy, told) = (StatusCode::SERVICE_UNAVAILABLE, "may answer for a server that is down");
+
+    meet(busy, 0);
+    meet(busy, 59);
+    // One that answers now and then is busy only.
+    meet(StatusCode::FORBIDDEN, 60);
+    meet(busy, 61);
+    meet(StatusCode::TOO_MANY_REQUESTS, 100);
+    meet(busy, 101);
+    meet(busy, 160);
+    assert_eq!(log.count("WARN"), 0);
+    meet(busy, 161);
+    meet(busy, 300);
+    assert_eq!((log.count(told), log.count("WARN")), (1, 1));
+    meet(StatusCode::FORBIDDEN, 301);
+    assert_eq!(log.count("answers again"), 1);
+}
+
 #[actix_web::test]
 async fn a_burden_that_stays_is_told_of_even_where_it_began_unseen() {
     let log = Log::default();
