@@ -4,7 +4,7 @@
 //! (`CUPI_GATEWAY__UPSTREAM__URL`); the last wins. All faults are reported at once.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -177,29 +177,30 @@ impl fmt::Display for Faults {
     }
 }
 
-const PREFIX: &str = "CUPI_GATEWAY__";
+/// What the names of environment variables begin with.
+pub const PREFIX: &str = "CUPI_GATEWAY__";
 
 impl Config {
     /// Reads `file`, if one is named, and the environment.
     pub fn read(file: Option<&Path>) -> Result<Self, Faults> {
-        let mut base = Figment::new();
-        if let Some(file) = file {
-            let text = std::fs::read_to_string(file)
-                .map_err(|error| Faults(vec![format!("{}: {error}", file.display())]))?;
-            let toml = Toml::string(&text);
-            toml.data().map_err(|error| {
-                Faults(vec![format!("{}: {}", file.display(), one_line(&error))])
-            })?;
-            base = base.merge(toml);
-        }
-        Self::extract(base, environment())
+        Self::extract(read_file(file)?, environment())
+    }
+
+    /// Reads the operator's listener from the same places. No upstream has to be named, so that this
+    /// works beside `demo` too.
+    pub fn admin(file: Option<&Path>) -> Result<Admin, Faults> {
+        let base = read_file(file)?.join(("upstream.url", "http://localhost"));
+        Self::extract(base, environment()).map(|config| config.admin)
     }
 
     /// The settings of `demo`: the environment, loopback addresses, and the simulator as Unity
-    /// Connection.
-    pub fn demo(simulator: &str) -> Result<Self, Faults> {
+    /// Connection. `bind` replaces the address of the API.
+    pub fn demo(simulator: &str, bind: Option<SocketAddr>) -> Result<Self, Faults> {
         let base = Toml::string("server.bind = '127.0.0.1:8080'\nadmin.bind = '127.0.0.1:9090'");
-        let over = Figment::from(environment()).merge(("upstream.url", simulator));
+        let mut over = Figment::from(environment()).merge(("upstream.url", simulator));
+        if let Some(bind) = bind {
+            over = over.merge(("server.bind", bind));
+        }
         Self::extract(Figment::from(base), over)
     }
 
@@ -262,6 +263,29 @@ impl Config {
         }
         Ok(Self { server, admin, upstream, cache, cors, docs, log })
     }
+}
+
+/// Where a program on this machine reaches what listens at an address: at the loopback address when
+/// that is every address.
+pub fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+fn read_file(file: Option<&Path>) -> Result<Figment, Faults> {
+    let Some(file) = file else {
+        return Ok(Figment::new());
+    };
+    let fault = |error: &str| Faults(vec![format!("{}: {error}", file.display())]);
+    let text = std::fs::read_to_string(file).map_err(|error| fault(&error.to_string()))?;
+    let toml = Toml::string(&text);
+    toml.data().map_err(|error| fault(&one_line(&error)))?;
+    Ok(Figment::from(toml))
 }
 
 /// A fault of the TOML, without the lines of the file that it quotes: they may hold a secret.

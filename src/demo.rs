@@ -1,13 +1,21 @@
 //! What `demo` and `simulate` say to whoever starts them: where everything is, and what to try.
 
-use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::io::{self, ErrorKind, Write};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use actix_web::dev::Server;
 
+use crate::config;
 use crate::server::Bound;
 use crate::signals::Signals;
 use crate::simulator::{self, SignIn, Simulator, Switches};
+
+/// What to do when a port of `demo` is taken.
+pub const OTHER_PORTS: &str = "choose other ports: --bind 127.0.0.1:0 takes any free one for the API, \
+                               CUPI_GATEWAY__ADMIN__BIND=127.0.0.1:0 for the admin address";
+
+/// What to do when the port of `simulate` is taken.
+pub const OTHER_PORT: &str = "choose another port: --bind 127.0.0.1:0 takes any free one";
 
 /// Binds a simulator to a free port of the loopback address.
 pub fn simulator() -> io::Result<(Simulator, Server)> {
@@ -15,10 +23,18 @@ pub fn simulator() -> io::Result<(Simulator, Server)> {
     simulator::bind(address, None, Switches::default())
 }
 
+/// Adds to a port that is taken how to take another one.
+pub fn advise(error: io::Error, advice: &str) -> io::Error {
+    match error.kind() {
+        ErrorKind::AddrInUse => io::Error::new(error.kind(), format!("{error}\n{advice}")),
+        _ => error,
+    }
+}
+
 /// Prints the addresses, the people who can sign in and a line to paste.
 pub fn introduce(bound: &Bound, simulator: &Simulator) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let url = format!("{}://{}", bound.scheme, reachable(bound.address));
+    let url = format!("{}://{}", bound.scheme, config::reachable(bound.address));
     writeln!(out, "Swagger UI:  {url}/swagger-ui/")?;
     writeln!(out, "API:         {url}/api/v1/accounts")?;
     writeln!(out, "Simulator:   {} stands in for Unity Connection", simulator.url())?;
@@ -46,17 +62,6 @@ pub async fn until_stopped(simulating: Server, mut signals: Signals) -> io::Resu
         ended = simulating => ended,
         () = signals.any() => Ok(()),
     }
-}
-
-/// Where a client on this machine finds what listens there: at the loopback address for all of them.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    address
 }
 
 fn print_sign_ins(out: &mut impl Write, simulator: &Simulator) -> io::Result<()> {

@@ -4,7 +4,7 @@
 //! never up or sideways; `tests/it/architecture.rs` holds them to it.
 //!
 //! ```text
-//!             main   demo   check                    the street
+//!        main   arguments   demo   check   readiness   the street
 //!                 server                             one app per worker, two listeners, drain
 //!        middleware   admin   openapi                roof: the same for every request
 //!           resources/accounts.rs  …                 rooms: one file per resource
@@ -64,7 +64,9 @@ pub mod middleware;
 pub mod openapi;
 pub mod server;
 
+pub mod arguments;
 pub mod check;
 pub mod demo;
+pub mod readiness;
 
 pub mod simulator;

@@ -20,7 +20,9 @@ pub fn start(config: Log) {
         LogFormat::Json => {
             lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
         }
-        LogFormat::Text => lines.with_ansi(terminal).boxed(),
+        // Coloured by default, unless NO_COLOR is set.
+        LogFormat::Text if terminal => lines.boxed(),
+        LogFormat::Text => lines.with_ansi(false).boxed(),
     };
     let levels =
         Targets::new().with_default(LevelFilter::WARN).with_target("cupi_gateway", config.level);

@@ -2,59 +2,15 @@
 //! configuration or the command line is wrong.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use actix_web::rt::{self, System};
-use clap::{Parser, Subcommand};
+use clap::Parser;
+use cupi_gateway::arguments::{Arguments, Command};
 use cupi_gateway::config::{Config, Faults};
 use cupi_gateway::signals::Signals;
 use cupi_gateway::simulator::{self, Switches, Tls};
-use cupi_gateway::{check, demo, logging, openapi, server};
-
-/// JSON in front of Cisco Unity Connection's CUPI for End Users.
-#[derive(Parser)]
-#[command(name = "cupi-gateway", version, arg_required_else_help = true)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Start the gateway before a built-in simulator of Unity Connection, to try it.
-    Demo,
-    /// Start the gateway.
-    Serve {
-        /// A TOML file with settings; environment variables (`CUPI_GATEWAY__UPSTREAM__URL`) win.
-        #[arg(long, value_name = "FILE")]
-        config: Option<PathBuf>,
-    },
-    /// Start the simulator of Unity Connection alone.
-    Simulate {
-        /// The address to listen on.
-        #[arg(long, default_value = "127.0.0.1:8444")]
-        bind: SocketAddr,
-        /// A PEM file with the certificate to serve HTTPS with.
-        #[arg(long, value_name = "FILE", requires = "key")]
-        certificate: Option<PathBuf>,
-        /// A PEM file with the certificate's private key.
-        #[arg(long, value_name = "FILE", requires = "certificate")]
-        key: Option<PathBuf>,
-        /// Make it differ from a healthy server; may be given more than once.
-        #[arg(long = "switch", value_name = "NAME=VALUE")]
-        switches: Vec<String>,
-    },
-    /// Print the `OpenAPI` document.
-    Openapi,
-    /// Check the settings and reach Unity Connection once, without credentials.
-    Check {
-        /// A TOML file with settings, as for `serve`.
-        #[arg(long, value_name = "FILE")]
-        config: Option<PathBuf>,
-    },
-}
+use cupi_gateway::{check, demo, logging, openapi, readiness, server};
 
 /// Why a command ended early.
 enum Failure {
@@ -79,7 +35,8 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(usage) => {
             let code = if usage.use_stderr() { 2 } else { 0 };
-            return usage.print().map_or(ExitCode::FAILURE, |()| ExitCode::from(code));
+            let printed = usage.print().or_else(end_early);
+            return printed.map_or(ExitCode::FAILURE, |()| ExitCode::from(code));
         }
     };
     let (code, text) = match System::new().block_on(run(arguments.command)) {
@@ -100,13 +57,14 @@ fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Demo => {
+        Command::Demo { bind } => {
             let signals = Signals::listen()?;
             let (simulator, simulating) = demo::simulator()?;
             rt::spawn(simulating);
-            let config = Config::demo(&simulator.url())?;
+            let config = Config::demo(&simulator.url(), bind)?;
             logging::start(config.log);
-            let bound = server::bind(&config)?;
+            let bound =
+                server::bind(&config).map_err(|error| demo::advise(error, demo::OTHER_PORTS))?;
             demo::introduce(&bound, &simulator)?;
             Ok(bound.run(signals).await?)
         }
@@ -120,7 +78,8 @@ async fn run(command: Command) -> Result<(), Failure> {
             let signals = Signals::listen()?;
             let switches = set(&switches)?;
             let tls = certificate.zip(key).map(|(certificate, key)| Tls { certificate, key });
-            let (simulator, simulating) = simulator::bind(bind, tls.as_ref(), switches)?;
+            let (simulator, simulating) = simulator::bind(bind, tls.as_ref(), switches)
+                .map_err(|error| demo::advise(error, demo::OTHER_PORT))?;
             demo::introduce_simulator(&simulator)?;
             Ok(demo::until_stopped(simulating, signals).await?)
         }
@@ -129,8 +88,20 @@ async fn run(command: Command) -> Result<(), Failure> {
             check::run(&config, &mut io::stdout()).await?;
             Ok(())
         }
-        Command::Openapi => Ok(io::stdout().write_all(openapi::text().as_bytes())?),
+        Command::Health { config } => {
+            let config = Config::admin(config.as_deref())?;
+            Ok(readiness::run(config, &mut io::stdout().lock())?)
+        }
+        Command::Openapi => {
+            let printed = io::stdout().write_all(openapi::text().as_bytes());
+            Ok(printed.or_else(end_early)?)
+        }
     }
+}
+
+/// Lets a reader go away before the end of a text, as `head` does.
+fn end_early(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
 }
 
 /// The simulator's switches, every fault in them told.

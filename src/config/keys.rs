@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use figment::value::{Dict, Value};
+use strsim::damerau_levenshtein;
+
+use super::PREFIX;
 
 /// The longest duration, a year as [`humantime`] has it: moka panics at a thousand of them, and
 /// whoever writes one means something else.
@@ -14,6 +17,7 @@ const LONGEST: Duration = Duration::from_secs(31_557_600);
 /// Reads one key after the other and collects what is wrong with them.
 pub struct Keys {
     values: Value,
+    in_file: BTreeSet<String>,
     found: BTreeSet<String>,
     known: Vec<&'static str>,
     faults: Vec<String>,
@@ -23,10 +27,12 @@ impl Keys {
     /// Nothing was asked of these values yet, some of which lie over those of the file. What they
     /// cover there has to be a setting all the same.
     pub fn new(file: &Dict, values: Dict) -> Self {
-        let mut found = BTreeSet::new();
-        leaves("", file, &mut found);
+        let mut in_file = BTreeSet::new();
+        leaves("", file, &mut in_file);
+        let mut found = in_file.clone();
         leaves("", &values, &mut found);
-        Self { values: Value::from(values), found, known: Vec::new(), faults: Vec::new() }
+        let values = Value::from(values);
+        Self { values, in_file, found, known: Vec::new(), faults: Vec::new() }
     }
 
     fn value(&mut self, key: &'static str) -> Option<Value> {
@@ -152,6 +158,18 @@ impl Keys {
         })
     }
 
+    /// Asks whether a similar setting was meant, spelled as where the key stands.
+    fn suggestion(&self, key: &str) -> String {
+        match similar(key, &self.known) {
+            Some(known) if self.in_file.contains(key) => format!(". Did you mean {known}?"),
+            Some(known) => {
+                let variable = known.to_uppercase().replace('.', "__");
+                format!(". Did you mean {known} ({PREFIX}{variable})?")
+            }
+            None => String::new(),
+        }
+    }
+
     /// All faults, those of keys that nobody asked for included.
     pub fn finish(mut self) -> Vec<String> {
         for key in std::mem::take(&mut self.found) {
@@ -166,12 +184,25 @@ impl Keys {
             } else if key.contains('"') {
                 "a name in quotes is no setting: write it without them".to_owned()
             } else {
-                "there is no such setting".to_owned()
+                format!("there is no such setting{}", self.suggestion(&key))
             };
             self.fault(&key, &sentence);
         }
         self.faults
     }
+}
+
+/// Finds the setting that an unknown key may mean: the only one of this name where the group is left out, else the one
+/// with the fewest slips, at most one for three characters of its name.
+fn similar(key: &str, known: &[&'static str]) -> Option<&'static str> {
+    let name = |known: &'static str| known.rsplit('.').next().unwrap_or_default();
+    let mut namesakes = known.iter().filter(|known| name(known) == key);
+    if let (Some(namesake), None) = (namesakes.next(), namesakes.next()) {
+        return Some(namesake);
+    }
+    let (slips, nearest) =
+        known.iter().map(|known| (damerau_levenshtein(key, known), *known)).min()?;
+    (slips * 3 <= name(nearest).len()).then_some(nearest)
 }
 
 /// The keys that have a value, with dots between the levels. A name that has a dot of its own, as

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 /// What each module may use, from the street down to the foundation, each below all that use it. What stands in a folder
 /// counts as its module.
-const MAY_USE: [(&str, &[&str]); 23] = [
-    ("demo", &["server", "signals", "simulator"]),
+const MAY_USE: [(&str, &[&str]); 26] = [
+    ("arguments", &[]),
+    ("demo", &["config", "server", "signals", "simulator"]),
+    ("readiness", &["check", "config"]),
     ("check", &["config", "error", "upstream"]),
     (
         "server",
@@ -396,7 +398,7 @@ fn each_library_has_its_door() {
     assert_within(&files_with(&["awc"]), &["upstream.rs"]);
     assert_within(&files_with(&["quick_xml"]), &["xml.rs", "simulator/xml.rs"]);
     assert_within(&files_with(&["figment", "bytesize"]), &["config.rs"]);
-    assert_within(&files_with(&["clap"]), &["main.rs"]);
+    assert_within(&files_with(&["clap"]), &["main.rs", "arguments.rs"]);
     assert_within(&files_with(&["tracing_subscriber"]), &["logging.rs"]);
     assert_within(&files_with(&["utoipa_swagger_ui"]), &["openapi.rs"]);
     assert_within(&files_with(&["actix_cors"]), &["server.rs", "middleware.rs"]);

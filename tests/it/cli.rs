@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::json;
 
-use crate::process::{Process, run};
+use crate::process::{Process, run, unread};
 use crate::support::{FUNG, ask, basic};
 
 const URL: (&str, &str) = ("CUPI_GATEWAY__UPSTREAM__URL", "https://cuc.example.com:8443");
@@ -276,14 +276,92 @@ fn a_port_that_is_taken_ends_the_start() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let bind = ("CUPI_GATEWAY__SERVER__BIND", address.as_str());
-    let fault = format!("server.bind: {address}: Address already in use (os error 98)");
+    let fault = |key: &str| format!("{key}: {address}: Address already in use (os error 98)");
+    let ports = "choose other ports: --bind 127.0.0.1:0 takes any free one for the API, \
+                 CUPI_GATEWAY__ADMIN__BIND=127.0.0.1:0 for the admin address";
 
     let url = ("CUPI_GATEWAY__UPSTREAM__URL", "http://127.0.0.1:1");
     let serve = run(&["serve"], &[url, bind]);
     let demo = run(&["demo"], &[bind]);
+    let demo_elsewhere = run(&["demo", "--bind", &address], &[]);
+    let admin = ("CUPI_GATEWAY__ADMIN__BIND", address.as_str());
+    let demo_admin = run(&["demo", "--bind", "127.0.0.1:0"], &[admin]);
+    let simulate = run(&["simulate", "--bind", &address], &[]);
 
-    assert_ended(&serve, 1, &[&fault]);
-    assert_ended(&demo, 1, &[&fault]);
+    assert_ended(&serve, 1, &[&fault("server.bind")]);
+    assert_ended(&demo, 1, &[&fault("server.bind"), ports]);
+    assert_ended(&demo_elsewhere, 1, &[&fault("server.bind"), ports]);
+    assert_ended(&demo_admin, 1, &[&fault("admin.bind"), ports]);
+    let port = "choose another port: --bind 127.0.0.1:0 takes any free one";
+    assert_ended(&simulate, 1, &["Address already in use (os error 98)", port]);
+}
+
+#[actix_web::test]
+async fn demo_listens_where_its_option_says_whatever_the_environment_says() {
+    let environment = [
+        ("CUPI_GATEWAY__SERVER__BIND", "192.0.2.1:1"),
+        ("CUPI_GATEWAY__ADMIN__BIND", "127.0.0.1:0"),
+        ("CUPI_GATEWAY__SERVER__WORKERS", "1"),
+    ];
+    let process = Process::start(&["demo", "--bind", "127.0.0.1:0"], &environment);
+
+    let printed = process.wait_for(0, "Swagger UI:");
+    let ui = printed.lines().next().unwrap().split_whitespace().last().unwrap();
+    assert!(ui.starts_with("http://127.0.0.1:"), "{ui}");
+    assert_eq!(ask("GET", ui, &[], b"").await.status, 200);
+}
+
+#[test]
+fn unknown_settings_are_told_with_the_one_that_was_meant() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("gateway.toml");
+    for (text, fault) in [
+        (
+            "upstream.tiemout = '5s'",
+            "upstream.tiemout: there is no such setting. Did you mean upstream.timeout?",
+        ),
+        (
+            "upsteam.timeout = '5s'",
+            "upsteam.timeout: there is no such setting. Did you mean upstream.timeout?",
+        ),
+        ("bind = '[::]:8080'", "bind: there is no such setting"),
+        ("ttl = '5s'", "ttl: there is no such setting. Did you mean cache.ttl?"),
+        ("server.swagger_ui = false", "server.swagger_ui: there is no such setting"),
+        ("server.threads = 4", "server.threads: there is no such setting"),
+    ] {
+        fs::write(&file, text).unwrap();
+
+        let output = run(&["serve", "--config", file.to_str().unwrap()], &[URL]);
+
+        assert_ended(&output, 2, &[fault]);
+    }
+    let output = run(
+        &["serve"],
+        &[URL, ("CUPI_GATEWAY__CACHE__TTTL", "5s"), ("CUPI_GATEWAY__ADMIN_BIND", "x")],
+    );
+
+    assert_ended(
+        &output,
+        2,
+        &[
+            "admin_bind: there is no such setting. Did you mean admin.bind (CUPI_GATEWAY__ADMIN__BIND)?",
+            "cache.tttl: there is no such setting. Did you mean cache.ttl (CUPI_GATEWAY__CACHE__TTL)?",
+        ],
+    );
+}
+
+#[test]
+fn unknown_options_and_commands_are_told_with_the_one_that_was_meant() {
+    for (arguments, meant) in [
+        (vec!["serv"], "'serve'"),
+        (vec!["serve", "--confg", "x"], "'--config'"),
+        (vec!["demo", "--bnd", "127.0.0.1:0"], "'--bind'"),
+    ] {
+        let output = run(&arguments, &[]);
+
+        assert!(err(&output).contains(meant), "{}", err(&output));
+        assert_eq!(code(&output), 2);
+    }
 }
 
 #[test]
@@ -346,7 +424,7 @@ fn help_and_version_are_no_faults() {
     let serve = run(&["serve", "--help"], &[]);
     let version = run(&["--version"], &[]);
 
-    for command in ["demo", "serve", "simulate", "openapi"] {
+    for command in ["demo", "serve", "simulate", "openapi", "health", "check", "Exit codes"] {
         assert!(out(&help).contains(command), "{command}");
     }
     assert!(out(&serve).contains("--config <FILE>"));
@@ -365,4 +443,34 @@ fn openapi_prints_the_committed_document() {
     assert!(out(&output) == fs::read_to_string(path).unwrap(), "the committed document is another");
     assert_eq!(err(&output), "");
     assert_eq!(code(&output), 0);
+}
+
+#[test]
+fn a_reader_that_goes_away_early_is_no_failure() {
+    for arguments in [["openapi"], ["--help"]] {
+        assert_eq!(unread(&arguments), (0, String::new()), "{arguments:?}");
+    }
+}
+
+#[test]
+fn no_color_is_heeded_in_logs_and_help() {
+    let environment = [
+        ("CUPI_GATEWAY__SERVER__BIND", "127.0.0.1:0"),
+        ("CUPI_GATEWAY__ADMIN__BIND", "127.0.0.1:0"),
+        ("CUPI_GATEWAY__UPSTREAM__URL", "http://127.0.0.1:1"),
+    ];
+    for (no_color, is_coloured) in [(None, true), (Some("1"), false), (Some(""), true)] {
+        let mut environment = environment.to_vec();
+        environment.extend(no_color.map(|value| ("NO_COLOR", value)));
+        let mut serve = Process::start_on_a_terminal("serve", &environment);
+        serve.wait_for(0, "listening");
+        serve.press_ctrl_c();
+        let (_, [log, _]) = serve.ended();
+        let (_, [help, _]) = Process::start_on_a_terminal("--help", &environment).ended();
+
+        assert!(log.contains("INFO"), "{log}");
+        for text in [log, help] {
+            assert_eq!(text.contains('\x1b'), is_coloured, "{no_color:?}: {text}");
+        }
+    }
 }

@@ -19,6 +19,7 @@ mod config;
 mod cors;
 mod errors;
 mod events;
+mod health;
 mod http2;
 mod kindness;
 mod metrics;

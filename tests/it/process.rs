@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -43,10 +43,37 @@ pub fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     command(arguments, environment).output().unwrap()
 }
 
+/// Runs the program to its end while nobody reads what it prints; its exit code, and what it logged.
+pub fn unread(arguments: &[&str]) -> (i32, String) {
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    let output = command(arguments, &[]).stdout(writer).output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
 impl Process {
     /// Starts the program with these arguments and this environment alone.
     pub fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut child = command(arguments, environment).spawn().unwrap();
+        Self::spawn(command(arguments, environment))
+    }
+
+    /// Starts the program on a terminal of its own; what it logs is on standard output there.
+    pub fn start_on_a_terminal(arguments: &str, environment: &[(&str, &str)]) -> Self {
+        let line = format!("exec {} {arguments}", env!("CARGO_BIN_EXE_cupi-gateway"));
+        let mut terminal = Command::new("script");
+        terminal
+            .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+            .env_clear()
+            .env("TERM", "xterm")
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self::spawn(terminal)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let printed = Printed::default();
         let readers = vec![
             collect(child.stdout.take().unwrap(), 0, Arc::clone(&printed)),
@@ -87,6 +114,11 @@ impl Process {
         let log = self.wait_for(1, "listening");
         let admin = log.split("\"admin\":\"").nth(1).unwrap();
         admin.split('"').next().unwrap().parse().unwrap()
+    }
+
+    /// Presses Ctrl-C on the program's terminal.
+    pub fn press_ctrl_c(&mut self) {
+        self.child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
     }
 
     /// Sends a signal: `TERM` or `INT`.
