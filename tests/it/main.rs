@@ -15,6 +15,7 @@ mod cache;
 mod certificates;
 mod check;
 mod cli;
+mod command_line;
 mod config;
 mod cors;
 mod errors;
