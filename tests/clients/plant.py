@@ -35,6 +35,42 @@ def closed_codes(document):
     document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] = ["forbidden", "overloaded"]
 
 
+def removed_property(document):
+    """Takes from an account its name."""
+    account = document["components"]["schemas"]["Account"]
+    del account["properties"]["displayName"]
+    account["required"].remove("displayName")
+
+
+def required_property(document):
+    """Demands more of a new device."""
+    device = new_device(document)
+    device["properties"]["kind"] = {"type": "string"}
+    device["required"].append("kind")
+
+
+def choice(document):
+    """No fault yet: a new device may be of one of three kinds."""
+    new_device(document)["properties"]["kind"] = {"type": "string", "enum": ["home", "mobile", "other"]}
+
+
+def narrowed_choice(document):
+    """Takes one of the three kinds away."""
+    choice(document)
+    new_device(document)["properties"]["kind"]["enum"].remove("other")
+
+
+def renamed_operation(document):
+    document["paths"]["/api/v1/accounts"]["get"]["operationId"] = "list_all_accounts"
+
+
+def new_device(document):
+    """The schema of what makes a device."""
+    body = document["paths"]["/api/v1/alternate-devices"]["post"]["requestBody"]
+    name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    return document["components"]["schemas"][name]
+
+
 def main(fault, source, target):
     with open(source, encoding="utf-8") as file:
         document = json.load(file)
@@ -43,6 +79,9 @@ def main(fault, source, target):
         json.dump(document, file, indent=2)
 
 
-FAULTS = [wrong_type, no_such_type, missing_status, no_success, stale_example, closed_codes]
+FAULTS = [
+    wrong_type, no_such_type, missing_status, no_success, stale_example, closed_codes,
+    removed_property, required_property, choice, narrowed_choice, renamed_operation,
+]  # fmt: skip
 
 main(*sys.argv[1:])
