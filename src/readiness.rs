@@ -4,10 +4,9 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::check::timed::Timed;
 use crate::config::{self, Admin};
 
-/// How long the connection may take, and then the answer.
+/// How long the connection may take, and then each part of the answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The most bytes that are read of an answer; a gateway sends fewer.
@@ -31,7 +30,9 @@ pub fn run(config: Admin, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn ask(address: SocketAddr) -> io::Result<String> {
-    let mut stream = Timed::new(TcpStream::connect_timeout(&address, TIMEOUT)?, TIMEOUT);
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 /// What each module may use, from the street down to the foundation, each below all that use it. What stands in a folder
 /// counts as its module.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("arguments", &[]),
     ("demo", &["config", "server", "signals", "simulator"]),
-    ("readiness", &["check", "config"]),
+    ("readiness", &["config"]),
     ("check", &["config", "error", "upstream"]),
     (
         "server",
