@@ -336,10 +336,10 @@ async fn a_read_whose_connection_was_closed_is_repeated_once_and_a_write_never()
 async fn strangers_delay_somebody_known_by_no_more_than_a_round() {
     let gateway = TestGateway::start_with("upstream.max_in_flight = 2\nserver.workers = 3");
     get_as(&gateway, &person(1), ACCOUNTS).await;
-    gateway.upstream.set("delay", "5ms").unwrap();
+    gateway.upstream.set("delay", "40ms").unwrap();
     gateway.upstream.clear_log();
 
-    let flood = together(150, |n| {
+    let flood = together(60, |n| {
         let gateway = &gateway;
         async move { get_as(gateway, &basic(&format!("nobody{n}"), "x"), ACCOUNTS).await }
     });
