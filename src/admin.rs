@@ -1,4 +1,4 @@
-//! The operator's side: `/livez`, `/readyz`, `/metrics`, on a listener of their own.
+//! The operator's side: `/livez`, `/readyz`, `/metrics` and sign-in pauses, on a listener of its own.
 
 use std::sync::Arc;
 
@@ -8,15 +8,24 @@ use actix_web::{HttpResponse, Responder};
 
 use crate::drain::{Drain, Phase};
 use crate::metrics::Metrics;
+use crate::upstream::Door;
+
+pub mod pauses;
 
 /// The text format of Prometheus, which promtool reads too.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Registers the three. Some health checks of load balancers send HEAD.
-pub fn routes(drain: Drain, metrics: Arc<Metrics>) -> impl FnOnce(&mut ServiceConfig) {
+/// Registers all. Some health checks of load balancers send HEAD.
+pub fn routes(
+    drain: Drain,
+    metrics: Arc<Metrics>,
+    door: Arc<Door>,
+) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         config
+            .configure(pauses::routes)
             .app_data(Data::new(drain))
+            .app_data(Data::from(door))
             .app_data(Data::from(metrics))
             .service(web::resource("/livez").get(get_liveness).route(web::head().to(get_liveness)))
             .service(

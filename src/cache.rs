@@ -60,15 +60,7 @@ pub struct Response {
 
 impl Response {
     fn new(body: Vec<u8>) -> Self {
-        let digest = Sha256::digest(&body);
-        let half = digest.first_chunk().copied().unwrap_or_default();
-        let etag = format!("\"{:032x}\"", u128::from_be_bytes(half));
-        Self {
-            body: Bytes::from(body),
-            #[expect(clippy::expect_used, reason = "quotes and hexadecimal digits")]
-            etag: HeaderValue::from_str(&etag).expect("a header value"),
-            fetched: Instant::now(),
-        }
+        Self { etag: etag(&body), body: Bytes::from(body), fetched: Instant::now() }
     }
 
     /// A list of the objects in these responses, as old as the oldest of them; none where there are none.
@@ -234,6 +226,15 @@ impl Drop for Fetch {
             }
         }
     }
+}
+
+/// The strong validator of a body: the first half of its SHA-256.
+#[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "quotes and hexadecimal digits")]
+pub fn etag(body: &[u8]) -> HeaderValue {
+    let digest = Sha256::digest(body);
+    let half = digest.first_chunk().copied().unwrap_or_default();
+    let etag = format!("\"{:032x}\"", u128::from_be_bytes(half));
+    HeaderValue::from_str(&etag).expect("a header value")
 }
 
 fn weight(path: &str, response: &Response) -> u32 {

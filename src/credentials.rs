@@ -9,6 +9,8 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue}
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::percent_decode_str;
@@ -50,12 +52,11 @@ impl Credentials {
         self.0.clone()
     }
 
-    /// What of it must not be seen: the value, and for `Basic` what it encodes.
+    /// What of it must not be seen: the value, and for `Basic` the password that it encodes.
     fn secrets(&self) -> Vec<SecretString> {
-        let text = String::from_utf8_lossy(self.0.as_bytes());
-        let value = text.split_once(' ').map_or("", |(_, rest)| rest.trim_ascii());
-        let mut secrets = vec![SecretString::from(value)];
-        if let Ok(pair) = BASE64_STANDARD_NO_PAD.decode(value.trim_end_matches('=')) {
+        let (_, value) = self.parts();
+        let mut secrets = vec![SecretString::from(String::from_utf8_lossy(value).into_owned())];
+        if let Some(pair) = decode_leniently(value) {
             // Old clients encode in ISO 8859-1.
             let pair = String::from_utf8(pair)
                 .unwrap_or_else(|pair| pair.as_bytes().iter().map(|b| char::from(*b)).collect());
@@ -65,6 +66,37 @@ impl Credentials {
         }
         secrets
     }
+
+    /// The scheme, and the value without the blanks round it.
+    fn parts(&self) -> (&[u8], &[u8]) {
+        let bytes = self.0.as_bytes();
+        let end = bytes.iter().position(|byte| *byte == b' ').unwrap_or(bytes.len());
+        let (scheme, value) = bytes.split_at(end);
+        (scheme, value.trim_ascii())
+    }
+}
+
+/// Decodes base64 as Unity Connection's Tomcat does: both alphabets, characters of neither skipped,
+/// nothing read after a `=`, bits that make no byte left out. `None` where no byte is left.
+fn decode_leniently(value: &[u8]) -> Option<Vec<u8>> {
+    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone);
+    const DECODER: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+
+    let characters = value.iter().take_while(|byte| **byte != b'=');
+    let mut characters: Vec<u8> = characters
+        .filter_map(|byte| match byte {
+            b'-' => Some(b'+'),
+            b'_' => Some(b'/'),
+            b'+' | b'/' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => Some(*byte),
+            _ => None,
+        })
+        .collect();
+    if characters.len() % 4 == 1 {
+        characters.pop();
+    }
+    DECODER.decode(characters).ok().filter(|bytes| !bytes.is_empty())
 }
 
 impl fmt::Debug for Credentials {
@@ -125,8 +157,11 @@ pub struct CallerKey([u8; 32]);
 impl CallerKey {
     /// A key for tests of code that knows callers by their keys alone.
     #[cfg(test)]
-    pub const fn numbered(number: u8) -> Self {
-        Self([number; 32])
+    pub const fn numbered(number: u32) -> Self {
+        let [a, b, c, d] = number.to_be_bytes();
+        let mut key = [0; 32];
+        [key[0], key[1], key[2], key[3]] = [a, b, c, d];
+        Self(key)
     }
 }
 
@@ -161,9 +196,15 @@ impl CallerKeys {
         Self(Hmac::new_from_slice(&key).expect("a key of any length"))
     }
 
+    /// The same for all spellings of the same credentials.
     fn key(&self, credentials: &Credentials) -> CallerKey {
-        let digest = self.0.clone().chain_update(credentials.0.as_bytes()).finalize();
-        CallerKey(digest.into_bytes().into())
+        let (scheme, value) = credentials.parts();
+        let mut digest = self.0.clone().chain_update(scheme.to_ascii_lowercase());
+        match decode_leniently(value).filter(|_| scheme.eq_ignore_ascii_case(b"basic")) {
+            Some(pair) => digest = digest.chain_update(b" pair ").chain_update(pair),
+            None => digest = digest.chain_update(b" bytes ").chain_update(value),
+        }
+        CallerKey(digest.finalize().into_bytes().into())
     }
 }
 

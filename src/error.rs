@@ -14,7 +14,10 @@ use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
 
+pub use refusal::{ProblemType, Refusal};
+
 pub mod names;
+pub mod refusal;
 
 /// Why a request was not answered as asked.
 #[derive(Clone, Debug, Error)]
@@ -76,8 +79,9 @@ pub enum Error {
     /// Credentials that Unity Connection rejected a while ago, and that are not sent again.
     #[error(
         "Unity Connection rejected these credentials at {}. To keep the account from being locked, \
-         they are not sent again until {}. Sign in with the right password, which works at once; \
-         after the account was unlocked, the operator may restart this gateway.",
+         they are not sent again until {}. Sign in with the right password, which works at once. \
+         An administrator who has unlocked the account can end this pause with \
+         `DELETE /sign-in-pauses/{caller}` on this gateway's admin address.",
         format_rfc3339_seconds(*.since),
         format_rfc3339_seconds(*.until)
     )]
@@ -88,6 +92,8 @@ pub enum Error {
         until: SystemTime,
         /// The time from now until then.
         remaining: Duration,
+        /// Whose they are, as in the access line.
+        caller: String,
     },
 
     // Unity Connection said no.
@@ -139,9 +145,16 @@ pub enum Error {
     /// 503 or 429.
     #[error("Unity Connection is busy. Try again after the time in `Retry-After`.")]
     UpstreamBusy(UpstreamAnswer),
-    /// No whole answer in time.
+    /// No whole answer in time, or a 504.
     #[error("Unity Connection did not answer in time. Try again later.")]
-    UpstreamTimeout,
+    UpstreamTimeout(Option<UpstreamAnswer>),
+    /// Credentials that are not sent while Unity Connection does not answer.
+    #[error(
+        "Unity Connection did not answer in time. Each try may count as a failed sign-in later, so \
+         these credentials are not sent until it answers again. Try again after the time in \
+         `Retry-After`."
+    )]
+    UpstreamStalled,
     /// A write that failed after it may have reached Unity Connection.
     #[error(
         "{0} Whether the change was made is not known: read the resource before you repeat it."
@@ -180,46 +193,6 @@ impl UpstreamAnswer {
     }
 }
 
-/// A refusal that only one resource knows: its problem type and detail.
-#[derive(Debug)]
-pub struct Refusal {
-    /// Status, code and title.
-    pub problem_type: ProblemType,
-    /// What is wrong, then what to do.
-    pub detail: &'static str,
-}
-
-/// What all problems with the same code have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ProblemType {
-    /// The response's status.
-    pub status: u16,
-    /// Our stable name for it; API.
-    pub code: &'static str,
-    /// A few words for people.
-    pub title: &'static str,
-}
-
-impl ProblemType {
-    /// One row of the table of problems.
-    pub const fn new(status: u16, code: &'static str, title: &'static str) -> Self {
-        Self { status, code, title }
-    }
-}
-
-impl Refusal {
-    /// Status, code, title and detail.
-    pub const fn new(
-        status: u16,
-        code: &'static str,
-        title: &'static str,
-        detail: &'static str,
-    ) -> Self {
-        let problem_type = ProblemType::new(status, code, title);
-        Self { problem_type, detail }
-    }
-}
-
 impl Error {
     /// Status, code and title.
     pub fn problem_type(&self) -> ProblemType {
@@ -253,7 +226,9 @@ impl Error {
             }
             Self::UpstreamError(_) => (502, "upstream_error", "Unity Connection failed"),
             Self::UpstreamBusy(_) => (503, "upstream_busy", "Unity Connection busy"),
-            Self::UpstreamTimeout => (504, "upstream_timeout", "Unity Connection timed out"),
+            Self::UpstreamTimeout(_) | Self::UpstreamStalled => {
+                (504, "upstream_timeout", "Unity Connection timed out")
+            }
             Self::OutcomeUnknown(error) => return error.problem_type(),
             Self::Overloaded => (503, "overloaded", "Overloaded"),
         };
@@ -269,7 +244,9 @@ impl Error {
             | Self::UpstreamRedirected(answer)
             | Self::UpstreamError(answer)
             | Self::UpstreamBusy(answer) => Some(answer),
-            Self::UpstreamInvalidResponse { answer, .. } => answer.as_ref(),
+            Self::UpstreamTimeout(answer) | Self::UpstreamInvalidResponse { answer, .. } => {
+                answer.as_ref()
+            }
             Self::OutcomeUnknown(error) => error.upstream(),
             _ => None,
         }
@@ -278,7 +255,7 @@ impl Error {
     /// After how many seconds another try makes sense, where that is known.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::UpstreamBusy(_) | Self::Overloaded => Some(5),
+            Self::UpstreamBusy(_) | Self::UpstreamStalled | Self::Overloaded => Some(5),
             // Rounded up: a second too early is a second refusal.
             Self::SignInPaused { remaining, .. } => Some(remaining.as_secs() + 1),
             Self::OutcomeUnknown(error) => error.retry_after(),

@@ -12,6 +12,8 @@ use actix_web::http::{Method, StatusCode, Version};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, rt};
 
+use preconditions::{Preconditions, Representation};
+
 use crate::access::AccessRecord;
 use crate::cache::directives::Directives;
 use crate::cache::status::CacheStatus;
@@ -27,10 +29,11 @@ use crate::upstream::Upstream;
 use crate::upstream::exchange::Failure;
 use crate::xml::Fault;
 
-pub use crate::upstream::Turn;
 pub use crate::upstream::call::Call;
+pub use crate::upstream::turn::Turn;
 
 pub mod composite;
+pub mod preconditions;
 pub mod respond;
 pub mod verbs;
 
@@ -88,6 +91,8 @@ pub struct Write {
     pub not_found: Option<&'static Refusal>,
     /// What a refusal with 400, 409 or 422 means.
     pub rejected: Option<&'static Refusal>,
+    /// What preconditions are held against.
+    pub current: Representation,
 }
 
 impl Write {
@@ -202,22 +207,33 @@ impl Incoming {
     }
 
     /// Makes a change with one call. A POST tells the id of what it made.
-    pub async fn write(self, write: Write) -> Result<Option<ObjectId>, Error> {
-        self.change(async move |turn| write.ask(turn).await).await
+    pub async fn write(self, mut write: Write) -> Result<Option<ObjectId>, Error> {
+        let current = std::mem::replace(&mut write.current, Representation::None);
+        self.change(current, async move |turn| write.ask(turn).await).await
     }
 
-    /// Makes a change that takes several calls, one after the other in one turn. A client that goes
-    /// away while it waits for the turn takes its change along; one that has its turn ends it.
+    /// Makes a change that takes several calls, one after the other in one turn, if the request's
+    /// preconditions hold for what is there. A client that goes away while it waits for the turn
+    /// takes its change along. A change that has its turn runs to its end.
     pub async fn change<T: 'static>(
         self,
+        current: Representation,
         change: impl AsyncFnOnce(&mut Turn) -> Result<T, Error> + 'static,
     ) -> Result<T, Error> {
-        let Self { gateway, caller, record, .. } = self;
+        let Self { gateway, request, caller, record, .. } = self;
+        let preconditions = match *request.method() {
+            // They are about the object at the address, and a POST makes another one.
+            Method::POST => Preconditions::default(),
+            _ => Preconditions::read(request.headers()),
+        };
         gateway.upstream.check_sign_in(caller.key)?;
         let mut turn = gateway.upstream.turn(caller, record).await?;
-        let changing = rt::spawn(async move { change(&mut turn).await });
+        let changing = rt::spawn(async move {
+            preconditions.check(&current, &mut turn).await?;
+            change(&mut turn).await
+        });
         // It ends early only with its worker.
-        let cut = || Failure::late(Error::UpstreamTimeout).into_error(&Method::PUT);
+        let cut = || Failure::late(Error::UpstreamTimeout(None)).into_error(&Method::PUT);
         changing.await.unwrap_or_else(|_ended| Err(cut()))
     }
 }

@@ -80,9 +80,10 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
     let cache = Arc::new(Cache::new(config.cache, &metrics));
     let door = Arc::new(Door::new(config, &metrics));
     let admin = {
-        let (drain, metrics) = (drain.clone(), Arc::clone(&metrics));
+        let (drain, metrics, door) = (drain.clone(), Arc::clone(&metrics), Arc::clone(&door));
         HttpServer::new(move || {
-            App::new().configure(admin::routes(drain.clone(), Arc::clone(&metrics)))
+            let (metrics, door) = (Arc::clone(&metrics), Arc::clone(&door));
+            App::new().configure(admin::routes(drain.clone(), metrics, door))
         })
         .workers(1)
         .disable_signals()

@@ -75,6 +75,8 @@ pub struct Table {
     pub conflict: Option<&'static Conflict>,
     /// Whether a write ends the caller's session.
     pub ends_session: bool,
+    /// Whether one object can be read at its own address.
+    pub has_get: bool,
 }
 
 /// A check of an object that is read.
@@ -116,6 +118,7 @@ impl Table {
         rejected: None,
         conflict: None,
         ends_session: false,
+        has_get: true,
     };
 
     /// Our path of the list; that of the object where it has no parameter of its own.

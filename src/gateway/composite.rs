@@ -25,7 +25,7 @@ impl Incoming {
         let mut missing = None;
         for (name, _) in table.types {
             if Instant::now() >= deadline {
-                return Err(Error::UpstreamTimeout);
+                return Err(Error::UpstreamTimeout(None));
             }
             match self.fetch(read_one(table, address_of(table, name))).await {
                 Ok(part) => parts.push(part),

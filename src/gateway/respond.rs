@@ -3,12 +3,12 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
-    LOCATION, VARY,
+    AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION, VARY,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::preconditions::Preconditions;
 use crate::cache::{self, status::CacheStatus};
 use crate::object_id::ObjectId;
 
@@ -45,7 +45,7 @@ pub fn read(headers: &HeaderMap, kept: &cache::Response, status: CacheStatus) ->
         .insert_header((ETAG, kept.etag.clone()))
         .insert_header((AGE, HeaderValue::from(kept.age())))
         .insert_header((CACHE_STATUS, status.to_string()));
-    if has(headers, &kept.etag) {
+    if Preconditions::read(headers).is_known(&kept.etag) {
         response.status(StatusCode::NOT_MODIFIED).finish()
     } else {
         response
@@ -55,13 +55,3 @@ pub fn read(headers: &HeaderMap, kept: &cache::Response, status: CacheStatus) ->
 }
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
-
-/// Whether `If-None-Match` names the validator, by the weak comparison.
-fn has(headers: &HeaderMap, etag: &HeaderValue) -> bool {
-    let fields = headers.get_all(IF_NONE_MATCH);
-    let mut tags = fields.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-    tags.any(|tag| {
-        let tag = tag.trim();
-        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes()
-    })
-}

@@ -13,6 +13,7 @@ use std::time::SystemTime;
 
 use actix_web::http::Method;
 
+use super::preconditions::Representation;
 use super::respond::written;
 use super::{Call, Incoming, Read, Response, Write};
 use crate::error::Error;
@@ -20,6 +21,7 @@ use crate::request::JsonBody;
 use crate::table::Table;
 use crate::table::address::Address;
 use crate::table::write::{Purpose, Writing};
+use crate::upstream::turn::Turn;
 
 impl Incoming {
     /// Reads a list, with this query of Unity Connection's.
@@ -44,7 +46,12 @@ impl Incoming {
         let address = self.address(table);
         let document = self.document(table, Purpose::Create, &body)?;
         let call = Call { body: document.into(), ..Call::new(Method::POST, &*address.upstream) };
-        let write = Write { call, not_found: table.parent_not_found, rejected: table.rejected };
+        let write = Write {
+            call,
+            not_found: table.parent_not_found,
+            rejected: table.rejected,
+            current: Representation::None,
+        };
         Ok(written(self.write(write).await?, &address.collection))
     }
 
@@ -53,14 +60,16 @@ impl Incoming {
         let address = self.address(table);
         let document = self.document(table, Purpose::Change, &body)?;
         let call = Call { body: document.into(), ..Call::new(Method::PUT, &*address.upstream) };
-        Ok(written(self.write(write_one(table, call)).await?, &address.collection))
+        let write = Write { current: current(table, address.clone()), ..write_one(table, call) };
+        Ok(written(self.write(write).await?, &address.collection))
     }
 
     /// Deletes an object.
     pub async fn delete(self, table: &'static Table) -> Response {
         let address = self.address(table);
         let call = Call::new(Method::DELETE, &*address.upstream);
-        Ok(written(self.write(write_one(table, call)).await?, &address.collection))
+        let write = Write { current: current(table, address.clone()), ..write_one(table, call) };
+        Ok(written(self.write(write).await?, &address.collection))
     }
 
     /// Sets the secret that a body has. Where a 400 can mean a conflict, the object is read to find out.
@@ -73,7 +82,7 @@ impl Incoming {
             ..Call::new(Method::PUT, &*address.upstream)
         };
         let write = write_one(table, call);
-        let set = self.change(async move |turn| match (write.ask(turn).await, table.conflict) {
+        let set = async move |turn: &mut Turn| match (write.ask(turn).await, table.conflict) {
             (Err(Error::Resource(_, told)), Some(conflict)) if told.status == 400 => {
                 let answer = turn.ask(&object).await;
                 let shown = answer.is_ok_and(|answer| (conflict.is_shown)(&answer.body));
@@ -81,7 +90,8 @@ impl Incoming {
                 Err(Error::Resource(refusal, told))
             }
             (result, _) => result,
-        });
+        };
+        let set = self.change(Representation::None, set);
         Ok(written(set.await?, &address.collection))
     }
 
@@ -108,14 +118,28 @@ impl Incoming {
     }
 }
 
-/// The read of one object. A precondition of a write at the same address is held against it too.
+/// The read of one object.
 pub fn read_one(table: &'static Table, address: Address) -> Read {
     let path = address.upstream.clone();
     let translate = move |body: &[u8]| table.read_one(body, &address, SystemTime::now());
     Read { not_found: table.not_found, ..Read::new(path, translate) }
 }
 
-/// The write of one object.
+/// The write of one object, at an address that has no GET.
 pub fn write_one(table: &'static Table, call: Call) -> Write {
-    Write { call, not_found: table.not_found, rejected: table.rejected }
+    Write {
+        call,
+        not_found: table.not_found,
+        rejected: table.rejected,
+        current: Representation::None,
+    }
+}
+
+/// What preconditions of a write to one object are held against.
+pub fn current(table: &'static Table, address: Address) -> Representation {
+    if table.has_get {
+        Representation::Json(read_one(table, address))
+    } else {
+        Representation::None
+    }
 }

@@ -152,7 +152,7 @@ pub fn add_headers(response: &mut Response, status: StatusCode, method: &HttpMet
         }
         StatusCode::CREATED => &[ID, "Location"],
         StatusCode::UNAUTHORIZED => &["Retry-After", "WWW-Authenticate"],
-        StatusCode::SERVICE_UNAVAILABLE => &["Retry-After"],
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => &["Retry-After"],
         StatusCode::UNSUPPORTED_MEDIA_TYPE if *method == HttpMethod::Patch => {
             &["Accept-Encoding", "Accept-Patch"]
         }

@@ -26,7 +26,12 @@ pub fn everywhere() -> Vec<Error> {
         ),
         Error::CredentialsMissing,
         Error::CredentialsRejected(answer(401)),
-        Error::SignInPaused { since, until: since + remaining, remaining },
+        Error::SignInPaused {
+            since,
+            until: since + remaining,
+            remaining,
+            caller: "3fa9c1d2".to_owned(),
+        },
         Error::Forbidden(answer(403)),
         Error::UpstreamUnreachable,
         Error::UpstreamUntrusted,
@@ -38,7 +43,7 @@ pub fn everywhere() -> Vec<Error> {
         Error::UpstreamError(answer(500)),
         Error::UpstreamBusy(answer(503)),
         Error::Overloaded,
-        Error::UpstreamTimeout,
+        Error::UpstreamTimeout(None),
     ]
 }
 
@@ -59,7 +64,7 @@ pub fn after_write(error: Error) -> Error {
         | Error::UpstreamInvalidResponse { .. }
         | Error::UpstreamError(_)
         | Error::UpstreamBusy(_)
-        | Error::UpstreamTimeout => Error::OutcomeUnknown(Box::new(error)),
+        | Error::UpstreamTimeout(_) => Error::OutcomeUnknown(Box::new(error)),
         known => known,
     }
 }

@@ -65,6 +65,7 @@ pub static PRIVATE_LIST_MEMBER: Table = Table {
     not_found: Some(&NOT_FOUND),
     parent_not_found: Some(&LIST_NOT_FOUND),
     rejected: Some(&REJECTED),
+    has_get: false,
     ..Table::NEW
 };
 

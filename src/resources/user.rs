@@ -18,7 +18,8 @@ use utoipa::OpenApi;
 
 use crate::config::UserUpdate;
 use crate::error::{Error, Refusal};
-use crate::gateway::{Call, Incoming, Read, Response, Turn, Write};
+use crate::gateway::verbs::{current, write_one};
+use crate::gateway::{Call, Incoming, Read, Response, Turn};
 use crate::object_id::ObjectId;
 use crate::request::{JsonBody, NoQuery};
 use crate::table::Table;
@@ -97,15 +98,15 @@ pub async fn get_user(call: Incoming, _: NoQuery) -> Response {
 pub async fn update_user(call: Incoming, _: NoQuery, body: JsonBody) -> Response {
     let document = call.document(&USER, Purpose::Change, &body)?;
     let with_id = call.settings().user_update == UserUpdate::WithId;
-    let updated = call.change(async move |turn| {
+    let current = current(&USER, call.address(&USER));
+    let update = async move |turn: &mut Turn| {
         let path = if with_id {
             format!("{}/{}", USER.upstream, find_id(turn).await?)
         } else {
             USER.upstream.to_owned()
         };
         let call = Call { body: document.into(), ..Call::new(Method::PUT, path) };
-        let write = Write { call, not_found: None, rejected: USER.rejected };
-        let result = write.ask(turn).await;
+        let result = write_one(&USER, call).ask(turn).await;
         if let Err(Error::UpstreamError(told)) = &result
             && matches!(told.status, 404 | 405)
         {
@@ -115,8 +116,8 @@ pub async fn update_user(call: Incoming, _: NoQuery, body: JsonBody) -> Response
             );
         }
         result
-    });
-    updated.await?;
+    };
+    call.change(current, update).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

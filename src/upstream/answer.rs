@@ -89,6 +89,7 @@ fn refused(status: StatusCode, told: UpstreamAnswer) -> Result<UpstreamAnswer, F
         401 => Error::CredentialsRejected(told),
         403 => Error::Forbidden(told),
         429 | 503 => Error::UpstreamBusy(told),
+        504 => Error::UpstreamTimeout(Some(told)),
         _ => Error::UpstreamError(told),
     };
     let reached = !(status.is_redirection() || status.is_client_error());
@@ -107,9 +108,13 @@ fn public(
     let error = first_error(body).unwrap_or_default();
     let printable = |element: &str| {
         let text = error.as_ref()?.optional(element)?;
+        let without_controls = |text: &str| text.chars().filter(|c| !c.is_control()).collect();
         // What is left out must not bring the parts of a secret together unseen.
-        let text: String = text.chars().filter(|c| !c.is_control()).collect();
-        let shown = !text.is_empty() && !discloses(&text, credentials, secret);
+        let joined: String = without_controls(text);
+        let text = text.replace("\r\n", " ").replace(['\r', '\n'], " ");
+        let text: String = without_controls(&text);
+        let discloses = |text: &str| discloses(text, credentials, secret);
+        let shown = !joined.is_empty() && !discloses(&joined) && !discloses(&text);
         shown.then(|| text.chars().take(MAX_MESSAGE).collect::<String>())
     };
     UpstreamAnswer {

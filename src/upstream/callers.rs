@@ -1,8 +1,8 @@
 //! What is remembered of callers.
 //!
 //! A caller whose credentials Unity Connection accepted has one record: when it accepted them, the
-//! generation of what is kept for the caller, and the session cookies. Rejected credentials have no
-//! record, only a pause, in a table of its own: a flood of rejections evicts no record.
+//! generation of what is kept for the caller, the session cookies. Other callers have none, only
+//! [marks](super::marks): a flood of made-up credentials evicts no record.
 //!
 //! Every record and every change of one gets a generation that was never used before. So nothing
 //! that was kept under a record that was evicted, dropped or changed is ever found again.
@@ -17,6 +17,7 @@ use moka::sync::Cache;
 use prometheus::IntCounter;
 
 use super::log_limit::LogLimit;
+use super::marks::{Mark, Marks, Unanswered};
 use crate::config::Config;
 use crate::credentials::CallerKey;
 use crate::error::Error;
@@ -30,9 +31,6 @@ const NOTED: Duration = Duration::from_secs(60);
 
 /// How many callers have a record, those that called last: as many as a server has mailboxes.
 const MAX_RECORDS: u64 = 20_000;
-
-/// How many pauses are remembered, the newest.
-const MAX_PAUSES: u64 = 100_000;
 
 /// How many pauses a minute have a log line each: made-up credentials come by the thousand.
 const LINES: u32 = 10;
@@ -48,7 +46,7 @@ pub struct Callers {
     pause: Duration,
     session_reuse: Duration,
     records: Cache<CallerKey, Record>,
-    pauses: Cache<CallerKey, Pause>,
+    marks: Arc<Marks>,
     last_generation: AtomicU64,
     log_limit: LogLimit,
     pauses_begun: IntCounter,
@@ -60,6 +58,8 @@ pub struct Callers {
 struct Record {
     accepted: Instant,
     generation: u64,
+    /// Whether the credentials were sent since then without an answer, or twice for one call.
+    doubtful: bool,
     session: Option<Arc<Session>>,
 }
 
@@ -71,49 +71,52 @@ struct Session {
     values: [Option<Arc<str>>; COOKIES.len()],
 }
 
-#[derive(Clone, Copy)]
-struct Pause {
-    since: SystemTime,
-    ends: Instant,
-}
-
 impl Callers {
     /// Remembers nobody yet.
     pub fn new(config: &Config, metrics: &Metrics) -> Self {
         let Config { upstream, cache, .. } = config;
-        let pauses = newest(MAX_PAUSES, upstream.sign_in_pause);
-        let counted: Cache<CallerKey, Pause> = pauses.clone();
+        let marks = Arc::new(Marks::default());
+        let counted = Arc::clone(&marks);
         metrics.watch(
             "cupi_gateway_sign_in_pauses",
             "Credentials that are not sent now, since Unity Connection rejected them.",
-            move || {
-                counted.run_pending_tasks();
-                usize::try_from(counted.entry_count()).unwrap_or(usize::MAX)
-            },
+            move || counted.pauses(Instant::now()),
         );
         Self {
             pause: upstream.sign_in_pause,
             session_reuse: upstream.session_reuse,
             // A record outlives all that is kept under its generation.
-            records: newest(MAX_RECORDS, NOTED + KNOWN.max(cache.ttl)),
-            pauses,
+            records: Cache::builder()
+                .max_capacity(MAX_RECORDS)
+                // The default policy would refuse new records while old ones are in use.
+                .eviction_policy(EvictionPolicy::lru())
+                .time_to_live(NOTED + KNOWN.max(cache.ttl))
+                .build(),
+            marks,
             last_generation: AtomicU64::new(0),
             log_limit: LogLimit::new(LINES),
             pauses_begun: metrics.sign_in_pauses.clone(),
         }
     }
 
-    /// Fails while the caller's sign-in is paused.
-    pub fn check_sign_in(&self, caller: CallerKey) -> Result<(), Error> {
-        let Some(pause) = self.pauses.get(&caller) else {
-            return Ok(());
-        };
-        let remaining = pause.ends.saturating_duration_since(Instant::now());
-        if remaining.is_zero() {
-            return Ok(());
+    /// Fails while the caller's sign-in is paused. Tells a stranger's calls that were not answered.
+    pub fn check_sign_in(&self, caller: CallerKey) -> Result<Option<Unanswered>, Error> {
+        let now = Instant::now();
+        match self.marks.get(caller, now) {
+            None => Ok(None),
+            Some((Mark::Unanswered(calls), _)) => Ok(Some(calls)),
+            Some((Mark::Rejected(since), ends)) => Err(Error::SignInPaused {
+                since,
+                until: since + self.pause,
+                remaining: ends - now,
+                caller: caller.to_string(),
+            }),
         }
-        let until = pause.since + self.pause;
-        Err(Error::SignInPaused { since: pause.since, until, remaining })
+    }
+
+    /// Ends the pauses of the callers with these first digits, or all, and says how many.
+    pub fn end_pauses(&self, digits: Option<&str>) -> usize {
+        self.marks.end_pauses(digits, Instant::now())
     }
 
     /// Whether Unity Connection accepted the caller's credentials lately.
@@ -130,11 +133,48 @@ impl Callers {
     pub fn accept(&self, caller: CallerKey) {
         let accepted = Instant::now();
         let record = match self.records.get(&caller) {
-            Some(record) if record.accepted.elapsed() <= NOTED => return,
-            Some(record) => Record { accepted, ..record },
-            None => Record { accepted, generation: self.new_generation(), session: None },
+            Some(record) if !record.doubtful && record.accepted.elapsed() <= NOTED => return,
+            Some(record) => Record { accepted, doubtful: false, ..record },
+            None => Record {
+                accepted,
+                generation: self.new_generation(),
+                doubtful: false,
+                session: None,
+            },
         };
         self.records.insert(caller, record);
+        self.marks.remove(caller);
+    }
+
+    /// Notes that the caller's credentials were sent and that Unity Connection did not answer.
+    pub fn note_unanswered(&self, caller: CallerKey) {
+        if self.is_known(caller) {
+            self.note_doubt(caller);
+            return;
+        }
+        let last = Instant::now();
+        let before = match self.marks.get(caller, last) {
+            Some((Mark::Unanswered(before), _)) => before.calls,
+            _ => 0,
+        };
+        let unanswered = Unanswered { calls: before.saturating_add(1), last };
+        self.marks.set(caller, Mark::Unanswered(unanswered), last + KNOWN);
+    }
+
+    /// Notes that a next rejection of the caller's credentials is not the first sign-in that failed.
+    pub fn note_doubt(&self, caller: CallerKey) {
+        if let Some(record) = self.records.get(&caller)
+            && !record.doubtful
+        {
+            self.records.insert(caller, Record { doubtful: true, ..record });
+        }
+    }
+
+    /// Whether a rejection of the caller's credentials may mean something else: they were accepted
+    /// lately, and every time that they were sent since.
+    pub fn is_trusted(&self, caller: CallerKey) -> bool {
+        let record = self.records.get(&caller);
+        record.is_some_and(|record| record.accepted.elapsed() <= KNOWN && !record.doubtful)
     }
 
     /// Notes that Unity Connection rejected the caller's credentials: the caller's record is gone,
@@ -142,10 +182,11 @@ impl Callers {
     pub fn reject(&self, caller: CallerKey) {
         self.records.invalidate(&caller);
         if self.pause.is_zero() {
+            self.marks.remove(caller);
             return;
         }
-        let pause = Pause { since: SystemTime::now(), ends: Instant::now() + self.pause };
-        self.pauses.insert(caller, pause);
+        let ends = Instant::now() + self.pause;
+        self.marks.set(caller, Mark::Rejected(SystemTime::now()), ends);
         self.pauses_begun.inc();
         if let Some(suppressed) = self.log_limit.admit(Instant::now()) {
             tracing::warn!(%caller, suppressed, "sign-in paused: Unity Connection rejected these credentials");
@@ -220,12 +261,68 @@ impl Callers {
     }
 }
 
-/// A table that keeps its newest entries. moka's default policy would refuse new ones while old
-/// ones are in use.
-fn newest<V: Clone + Send + Sync + 'static>(capacity: u64, ttl: Duration) -> Cache<CallerKey, V> {
-    Cache::builder()
-        .max_capacity(capacity)
-        .eviction_policy(EvictionPolicy::lru())
-        .time_to_live(ttl)
-        .build()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: CallerKey = CallerKey::numbered(0);
+
+    fn callers(toml: &str) -> Callers {
+        let toml = format!("upstream.url = 'http://127.0.0.1'\n{toml}");
+        Callers::new(&Config::parse(&toml).expect("settings"), &Metrics::new())
+    }
+
+    fn others(count: u64) -> impl Iterator<Item = CallerKey> {
+        (1..=u32::try_from(count).expect("a number")).map(CallerKey::numbered)
+    }
+
+    #[test]
+    fn a_flood_of_rejections_evicts_no_record() {
+        let callers = callers("");
+        callers.accept(ONE);
+        let before = callers.generation(ONE);
+        callers.renew(ONE);
+        let kept = callers.generation(ONE);
+
+        for other in others(300_000) {
+            callers.reject(other);
+        }
+
+        assert!(callers.is_known(ONE));
+        assert_eq!(callers.generation(ONE), kept);
+        assert_ne!(kept, before);
+    }
+
+    #[test]
+    fn a_record_that_was_evicted_comes_back_with_another_generation() {
+        let callers = callers("");
+        callers.accept(ONE);
+        let mut seen = vec![callers.generation(ONE).expect("a record")];
+        callers.renew(ONE);
+        seen.push(callers.generation(ONE).expect("a record"));
+
+        for other in others(2 * MAX_RECORDS) {
+            callers.accept(other);
+        }
+        callers.records.run_pending_tasks();
+        assert_eq!(callers.generation(ONE), None);
+        assert!(!callers.is_known(ONE));
+        callers.accept(ONE);
+
+        assert!(!seen.contains(&callers.generation(ONE).expect("a record")));
+    }
+
+    #[test]
+    fn a_rejection_puts_what_is_kept_out_of_reach_without_a_pause_too() {
+        let callers = callers("upstream.sign_in_pause = '0s'");
+        callers.accept(ONE);
+        let before = callers.generation(ONE);
+
+        callers.reject(ONE);
+
+        assert_eq!(callers.generation(ONE), None);
+        assert!(callers.check_sign_in(ONE).is_ok());
+        callers.accept(ONE);
+        assert_ne!(callers.generation(ONE), before);
+    }
 }

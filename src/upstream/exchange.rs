@@ -1,30 +1,27 @@
 //! One HTTP exchange with Unity Connection, on awc.
 //!
 //! awc is kept on a short lead here, since it would follow redirects, take a body that was cut off
-//! for a whole one, take an interim answer for the last, and read an HTTP/1.1 body that ends with
-//! its connection as empty (actix-web #2287).
+//! for a whole one, take an interim answer for the last, keep a connection whose answer may have more
+//! to come, and read an HTTP/1.1 body that ends with its connection as empty (actix-web #2287).
 
 use std::cell::RefCell;
-use std::future::poll_fn;
 use std::mem;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::body::{BodyStream, MessageBody};
 use actix_web::http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap,
-    HeaderName, HeaderValue, TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
 };
-use actix_web::http::{Method, StatusCode, Uri, Version};
-use actix_web::web::{Bytes, BytesMut};
-use awc::{Client, ClientRequest, ClientResponse};
+use actix_web::http::{Method, StatusCode, Uri};
+use actix_web::web::Bytes;
+use awc::{Client, ClientRequest};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
 
 use super::call::Call;
 use super::cause::Cause;
 use super::connect::Connect;
+use super::framing::{body, is_framed};
 use crate::config;
 use crate::error::{Error, UpstreamAnswer};
 
@@ -112,6 +109,16 @@ impl Failure {
         Self { reached: true, ..error.into() }
     }
 
+    /// Whether the request was sent and got no answer of Unity Connection's own. It may still count as
+    /// a failed sign-in. A 502 or 504 is a balancer's.
+    pub fn is_unanswered(&self) -> bool {
+        match &self.error {
+            Error::UpstreamTimeout(_) => true,
+            Error::UpstreamError(told) => told.status == 502,
+            _ => self.closed,
+        }
+    }
+
     /// The error of a call with this method. Only here is decided that a change may have been made.
     pub fn into_error(self, method: &Method) -> Error {
         if self.reached && *method != Method::GET {
@@ -162,14 +169,16 @@ impl Connections {
         let mut response = sending.await.map_err(|error| Failure::from(Cause::from(&error)))?;
 
         let status = response.status();
-        if status.is_informational() {
-            // awc keeps the connection, where the last answer would be read as the answer to the
-            // next call, which may be another caller's.
+        if connection == Connection::Pooled && !is_framed(&response) {
+            // awc would keep the connection, where bytes that follow would be read as the answer to
+            // the next call, which may be another caller's.
             self.pooled.replace(self.connect.client(KEEP_ALIVE));
+        }
+        if status.is_informational() {
             let told = UpstreamAnswer::new(status);
             return Err(Failure::late(Error::UpstreamError(told)));
         }
-        let body = self.body(&mut response).await;
+        let body = body(&mut response, self.max_response_size).await;
         let mut headers = HeaderMap::new();
         response.map_body(|head, rest| {
             headers = mem::take(&mut head.headers);
@@ -214,40 +223,4 @@ impl Connections {
         // Paths are made of constants and checked values, so that this cannot happen.
         Uri::try_from(uri).map_err(|_invalid| Error::RouteNotFound.into())
     }
-
-    async fn body(&self, response: &mut ClientResponse) -> Result<Bytes, &'static str> {
-        let headers = response.headers();
-        let length: Option<usize> =
-            headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let framed = length.is_some()
-            || headers.contains_key(TRANSFER_ENCODING)
-            || response.status() == StatusCode::NO_CONTENT
-            || response.version() < Version::HTTP_11;
-        let encoded = headers.contains_key(CONTENT_ENCODING);
-        if length.is_some_and(|length| length > self.max_response_size) {
-            return Err(TOO_LARGE);
-        }
-        // awc would begin without room for it and move it again and again.
-        let mut body = BytesMut::with_capacity(length.unwrap_or_default());
-        let mut pieces = pin!(BodyStream::new(response));
-        while let Some(piece) = poll_fn(|context| pieces.as_mut().poll_next(context)).await {
-            let piece = piece.map_err(|_cut| CUT_OFF)?;
-            if body.len() + piece.len() > self.max_response_size {
-                return Err(TOO_LARGE);
-            }
-            body.extend_from_slice(&piece);
-        }
-        if length.is_some_and(|length| length != body.len()) {
-            Err(CUT_OFF)
-        } else if encoded {
-            Err("it is compressed")
-        } else if framed {
-            Ok(body.freeze())
-        } else {
-            Err("its length is not known")
-        }
-    }
 }
-
-const CUT_OFF: &str = "it was cut off";
-const TOO_LARGE: &str = "it is too large";

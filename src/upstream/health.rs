@@ -85,7 +85,7 @@ impl Health {
 /// What the operator is told of an error that is nobody's answer, or of a 503 that has come for so long.
 fn absence(error: &Error, busy: Duration) -> Option<&'static str> {
     match error {
-        Error::UpstreamUnreachable | Error::UpstreamTimeout => {
+        Error::UpstreamUnreachable | Error::UpstreamTimeout(_) => {
             Some("Unity Connection does not answer")
         }
         Error::UpstreamBusy(_) if busy >= BUSY => Some(

@@ -30,7 +30,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
         ],
     ),
     ("middleware", &["access", "credentials", "drain", "error", "problem"]),
-    ("admin", &["drain", "metrics"]),
+    ("admin", &["drain", "metrics", "upstream"]),
     ("openapi", &["error", "gateway", "problem", "request", "resources", "table"]),
     ("resources", &["config", "error", "gateway", "object_id", "request", "table", "xml"]),
     (

@@ -106,6 +106,33 @@ async fn no_cache_goes_upstream_and_its_answer_is_kept() {
 }
 
 #[actix_web::test]
+async fn max_age_0_goes_upstream_as_no_cache_does() {
+    let gateway = TestGateway::start_with(KEPT);
+    gateway.get(ACCOUNTS).await;
+
+    let reply = gateway.ask("GET", ACCOUNTS, &[FUNG, ("cache-control", "max-age=0")], "").await;
+
+    assert_eq!(status(&reply), "cupi-gateway; fwd=request; stored");
+    assert_eq!(gateway.upstream.log().len(), 2);
+}
+
+#[actix_web::test]
+async fn no_store_keeps_nothing() {
+    let gateway = TestGateway::start_with(KEPT);
+    let no_store = [FUNG, ("cache-control", "no-store")];
+    let both = [FUNG, ("cache-control", "no-store, no-cache")];
+
+    let first = gateway.ask("GET", ACCOUNTS, &no_store, "").await;
+    let second = gateway.ask("GET", ACCOUNTS, &both, "").await;
+    let third = gateway.get(ACCOUNTS).await;
+
+    assert_eq!(status(&first), "cupi-gateway; fwd=miss");
+    assert_eq!(status(&second), "cupi-gateway; fwd=request");
+    assert_eq!(status(&third), "cupi-gateway; fwd=miss; stored");
+    assert_eq!(gateway.upstream.log().len(), 3);
+}
+
+#[actix_web::test]
 async fn no_cache_joins_a_call_under_way() {
     let gateway = TestGateway::start_with(KEPT);
     gateway.upstream.set("stall", "head").unwrap();

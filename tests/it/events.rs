@@ -36,7 +36,7 @@ fn another_way_to_be_gone_is_told_of_too() {
 
     for minute in 0..10 {
         meet(Error::UpstreamUnreachable, minute);
-        meet(Error::UpstreamTimeout, minute);
+        meet(Error::UpstreamTimeout(None), minute);
     }
     assert_eq!(log.count("WARN"), 1);
     meet(Error::UpstreamUntrusted, 10);

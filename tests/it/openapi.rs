@@ -158,7 +158,7 @@ fn every_response_names_the_headers_that_it_brings() {
                 "401" => &["Retry-After", "WWW-Authenticate"],
                 "415" if method == "patch" => &["Accept-Encoding", "Accept-Patch"],
                 "415" => &["Accept-Encoding"],
-                "503" => &["Retry-After"],
+                "503" | "504" => &["Retry-After"],
                 // Problems have the id in their body.
                 _ => &[],
             };

@@ -273,6 +273,44 @@ async fn the_answer_after_an_interim_one_reaches_nobody_else() {
     }
 }
 
+#[actix_web::test]
+async fn an_answer_whose_end_is_not_sure_takes_its_connection_with_it() {
+    let unsure = [
+        "200 OK\r\n\r\n",
+        "200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        "404 Not Found\r\n\r\n",
+        "204 No Content\r\n\r\n",
+        "204 No Content\r\nContent-Length: 0\r\n\r\n",
+        "304 Not Modified\r\n\r\n",
+        "304 Not Modified\r\nContent-Length: 30\r\n\r\n",
+    ];
+    for head in unsure {
+        let unsure = vec![send(&format!("HTTP/1.1 {head}"))];
+        let gateway = TestGateway::raw_with("", vec![unsure, vec![document(LIST)]]);
+
+        gateway.get(ACCOUNTS).await;
+        let next = read_as_another(&gateway).await;
+
+        next.assert_read(&empty());
+        assert_eq!(connections(&gateway), [0, 1], "{head}");
+    }
+}
+
+#[actix_web::test]
+async fn a_length_is_only_a_claim() {
+    let claim =
+        vec![send("HTTP/1.1 200 OK\r\nContent-Length: 60000000000000\r\n\r\n<x/>"), Step::Close];
+    let gateway = TestGateway::raw_with("upstream.max_response_size = '100TB'", vec![claim]);
+
+    let reply = gateway.get(ACCOUNTS).await;
+
+    problem("upstream_invalid_response", ACCOUNTS)
+        .reason("it was cut off")
+        .upstream(json!({ "status": 200 }))
+        .assert(&reply);
+}
+
 /// The problem of a status, as a read of one account has it and as the write has it.
 fn by_status(status: u16) -> [Expected; 2] {
     let upstream = json!({ "status": status });
@@ -281,6 +319,7 @@ fn by_status(status: u16) -> [Expected; 2] {
         403 => ["forbidden"; 2],
         404 => ["account_not_found"; 2],
         429 | 503 => ["upstream_busy"; 2],
+        504 => ["upstream_timeout"; 2],
         300..=399 => ["upstream_redirected"; 2],
         400 | 409 | 422 => ["upstream_error", "password_rejected"],
         200..=299 => ["upstream_invalid_response"; 2],
@@ -314,7 +353,9 @@ async fn every_status_has_its_problem() {
         };
         let gateway = TestGateway::raw(vec![step]);
 
-        let read = gateway.get(SECOND).await;
+        // Unanswered credentials wait, so that the write is another caller's.
+        let otto = basic("otto", "single-malt");
+        let read = gateway.ask("GET", SECOND, &[("authorization", &otto)], "").await;
         let reads = gateway.upstream.received().len();
         let write = gateway.set_password("abc123").await;
         let writes = gateway.upstream.received().len() - reads;
@@ -376,7 +417,7 @@ async fn a_connection_that_ends_without_an_answer_is_unreachable() {
     for end in [Step::Close, Step::Reset] {
         let gateway = TestGateway::raw(vec![end]);
 
-        let read = gateway.get(ACCOUNTS).await;
+        let read = read_as_another(&gateway).await;
         let write = gateway.set_password("abc123").await;
 
         problem("upstream_unreachable", ACCOUNTS).assert(&read);
@@ -391,7 +432,7 @@ async fn a_connection_that_ends_without_an_answer_is_unreachable() {
 async fn an_answer_that_ends_within_its_head_is_a_problem() {
     let gateway = TestGateway::raw(vec![send("HTTP/1.1 200 OK\r\nContent-Le"), Step::Close]);
 
-    let read = gateway.get(ACCOUNTS).await;
+    let read = read_as_another(&gateway).await;
     let write = gateway.set_password("abc123").await;
 
     problem("upstream_unreachable", ACCOUNTS).assert(&read);
@@ -412,7 +453,7 @@ async fn what_stalls_is_a_timeout_whatever_came_before() {
             vec![vec![send(begin), Step::Hold]],
         );
 
-        let read = gateway.get(ACCOUNTS).await;
+        let read = read_as_another(&gateway).await;
         let write = gateway.set_password("abc123").await;
 
         problem("upstream_timeout", ACCOUNTS).about(&begin).assert(&read);
@@ -518,7 +559,7 @@ async fn the_words_of_an_error_document_are_passed_on_and_no_others() {
     let cases = [
         (
             "<ErrorDetails><errors><code>DATA_EXCEPTION</code><message> No  such\nuser &lt;b&gt;. </message></errors></ErrorDetails>",
-            json!({ "status": 500, "code": "DATA_EXCEPTION", "message": "No  suchuser <b>." }),
+            json!({ "status": 500, "code": "DATA_EXCEPTION", "message": "No  such user <b>." }),
         ),
         (
             "<ErrorDetails><errors><code>A</code><message>first</message></errors>\

@@ -9,7 +9,7 @@ const QUEUE: usize = 40;
 const ANSWERED: End = End::Answered { accepted: true };
 
 fn caller(number: u8) -> CallerKey {
-    CallerKey::numbered(number)
+    CallerKey::numbered(u32::from(number))
 }
 
 fn turns() -> Turns {
