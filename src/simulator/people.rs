@@ -30,10 +30,12 @@ const PRODUCTS: [&str; 4] =
 pub fn everybody() -> Result<Vec<Person>, String> {
     let root = xml::parse(PEOPLE.as_bytes())?;
     let everybody = root.all("Everybody").next().ok_or("people.xml has no Everybody.")?;
+    let given = templates(everybody)?;
     let mut people = Vec::new();
     for node in root.all("Person") {
+        let own = templates(node)?;
         for number in 1..=count(node, "Times")?.unwrap_or(1) {
-            people.push(person([everybody, node], number)?);
+            people.push(person(node, [&given, &own], number)?);
         }
     }
     Ok(people)
@@ -58,7 +60,26 @@ pub fn accounts(owner: &Person, count: usize) -> Vec<Object> {
     (1..).zip(PRODUCTS.iter().cycle()).take(count).map(account).collect()
 }
 
-fn person([everybody, node]: [&Node; 2], n: usize) -> Result<Person, String> {
+/// An object as the file has it.
+struct Template {
+    collection: &'static Collection,
+    times: usize,
+    object: Object,
+}
+
+/// Reads the objects of a person.
+fn templates(node: &Node) -> Result<Vec<Template>, String> {
+    let mut templates = Vec::new();
+    for collection in COLLECTIONS {
+        for node in node.all(collection.item) {
+            let times = count(node, "Times")?.unwrap_or(1);
+            templates.push(Template { collection, times, object: object(collection, node)? });
+        }
+    }
+    Ok(templates)
+}
+
+fn person(node: &Node, [given, own]: [&[Template]; 2], n: usize) -> Result<Person, String> {
     let text = |name: &str| {
         let text = node.text_of(name).ok_or_else(|| format!("A person has no {name}."))?;
         Ok::<_, String>(numbered(text, n))
@@ -80,19 +101,21 @@ fn person([everybody, node]: [&Node; 2], n: usize) -> Result<Person, String> {
         ("{number}", format!("{:04}", person.number)),
     ];
     let fill = |text: &str, n| {
-        let names = names.iter().filter(|_| text.contains('{'));
-        names.fold(numbered(text, n), |text, (name, value)| text.replace(name, value))
+        names.iter().fold(numbered(text, n), |text, (name, value)| text.replace(name, value))
     };
-    for collection in COLLECTIONS {
-        let own = || node.all(collection.item);
-        let replaces = collection.key == Some("ObjectId") && own().next().is_some();
-        let given = everybody.all(collection.item).filter(|_| !replaces);
-        for node in given.chain(own()) {
-            for _ in 0..count(node, "Times")?.unwrap_or(1) {
-                let number = person.objects(collection.item).len() + 1;
-                let object = object(collection, node, &|text| fill(text, number))?;
-                add(&mut person, collection, object);
+    let is_replaced = |Template { collection, .. }: &&Template| {
+        let mut own = own.iter().map(|template| template.collection.item);
+        collection.key == Some("ObjectId") && own.any(|item| item == collection.item)
+    };
+    for template in given.iter().filter(|template| !is_replaced(template)).chain(own) {
+        let Template { collection, times, object } = template;
+        for _ in 0..*times {
+            let number = person.objects(collection.item).len() + 1;
+            let mut object = object.clone();
+            for text in object.texts.values_mut().filter(|text| text.contains('{')) {
+                *text = fill(text, number);
             }
+            add(&mut person, collection, object);
         }
     }
     if let Some(count) = count(node, "Accounts")? {
@@ -108,21 +131,17 @@ fn person([everybody, node]: [&Node; 2], n: usize) -> Result<Person, String> {
 }
 
 /// Reads an object.
-fn object(
-    collection: &Collection,
-    node: &Node,
-    fill: &dyn Fn(&str) -> String,
-) -> Result<Object, String> {
+fn object(collection: &Collection, node: &Node) -> Result<Object, String> {
     let mut object = Object::default();
     for child in node.children.iter().filter(|child| child.name != "Times") {
         let mut elements = collection.elements.iter();
         let known = elements.find(|element| element.name == child.name);
-        let mut text = fill(&child.text);
+        let mut text = child.text.as_str();
         let name = match known.map(|element| (element.name, element.kind)) {
             Some((name, Kind::Flag)) => {
                 // The guide's sample has a stray `>`.
                 if let Some(flag) = text.strip_prefix('>') {
-                    text = flag.into();
+                    text = flag;
                     object.stray = Some(name);
                 }
                 name
@@ -131,7 +150,7 @@ fn object(
             None if child.name == "ObjectId" => "ObjectId",
             None => return Err(format!("{} has no {}.", collection.item, child.name)),
         };
-        object.texts.insert(name, text);
+        object.texts.insert(name, text.to_owned());
     }
     Ok(object)
 }
@@ -156,9 +175,6 @@ fn add(person: &mut Person, collection: &Collection, mut object: Object) {
 
 /// Puts a number where a text asks for one.
 fn numbered(text: &str, n: usize) -> String {
-    if !text.contains("{n") {
-        return text.to_owned();
-    }
     text.replace("{n}", &n.to_string())
         .replace("{nn}", &format!("{n:02}"))
         .replace("{n8}", &format!("{n:08x}"))
