@@ -90,7 +90,9 @@ pub type Rules = fn(&Body, &mut Elements) -> Result<(), Error>;
 pub struct Conflict {
     /// What it means.
     pub refusal: &'static Refusal,
-    /// Says whether the object's document shows it.
+    /// The object's table.
+    pub object: &'static Table,
+    /// Says whether the object shows it, as JSON.
     pub is_shown: fn(&[u8]) -> bool,
 }
 

@@ -75,17 +75,18 @@ impl Incoming {
     /// Sets the secret that a body has. Where a 400 can mean a conflict, the object is read to find out.
     pub async fn set_secret(self, table: &'static Table, JsonBody(body): JsonBody) -> Response {
         let address = self.address(table);
-        let object = Call::get(&*address.upstream);
+        let object = table
+            .conflict
+            .map(|conflict| (conflict, read_one(conflict.object, self.address(conflict.object))));
         let call = Call {
             secret: Some(table.write_secret(&body)?),
             ends_session: table.ends_session,
             ..Call::new(Method::PUT, &*address.upstream)
         };
         let write = write_one(table, call);
-        let set = async move |turn: &mut Turn| match (write.ask(turn).await, table.conflict) {
-            (Err(Error::Resource(_, told)), Some(conflict)) if told.status == 400 => {
-                let answer = turn.ask(&object).await;
-                let shown = answer.is_ok_and(|answer| (conflict.is_shown)(&answer.body));
+        let set = async move |turn: &mut Turn| match (write.ask(turn).await, object) {
+            (Err(Error::Resource(_, told)), Some((conflict, object))) if told.status == 400 => {
+                let shown = object.ask(turn).await.is_ok_and(|json| (conflict.is_shown)(&json));
                 let refusal = table.rejected.filter(|_| !shown).unwrap_or(conflict.refusal);
                 Err(Error::Resource(refusal, told))
             }

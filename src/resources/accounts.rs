@@ -9,6 +9,7 @@
 //! Source: CUPI for End Users, "Unified Messaging Accounts".
 
 use actix_web::web::{self, ServiceConfig};
+use serde_json::Value;
 use utoipa::OpenApi;
 
 use crate::error::Refusal;
@@ -17,7 +18,6 @@ use crate::request::{JsonBody, NoQuery};
 use crate::table::property::Kind::{Flag, OneOf, Text};
 use crate::table::property::{id, read, secret, uri};
 use crate::table::{Conflict, Table, Word};
-use crate::xml::{self, Object};
 
 /// An account.
 pub static ACCOUNT: Table = Table {
@@ -32,7 +32,7 @@ pub static ACCOUNT: Table = Table {
         read("DisplayName", Text(64), "Its name for people; may be empty.", "Exchange2K7").required(),
         read("IsEnabled", Flag, "Whether Unity Connection uses the account.", "true").required(),
         read(
-            USE_SERVICE_CREDENTIALS,
+            "UseServiceCredentials",
             Flag,
             "Whether Unity Connection signs in with credentials of its own. Then no password can be set.",
             "false",
@@ -66,12 +66,14 @@ pub static PASSWORD: Table = Table {
     )],
     not_found: Some(&NOT_FOUND),
     rejected: Some(&REJECTED),
-    conflict: Some(&Conflict { refusal: &NOT_SETTABLE, is_shown: uses_service_credentials }),
+    conflict: Some(&Conflict {
+        refusal: &NOT_SETTABLE,
+        object: &ACCOUNT,
+        is_shown: uses_service_credentials,
+    }),
     ends_session: true,
     ..Table::NEW
 };
-
-const USE_SERVICE_CREDENTIALS: &str = "UseServiceCredentials";
 
 const LOGIN_TYPES: &[Word] = &[("userAlias", "0"), ("guest", "1"), ("userId", "2")];
 
@@ -120,9 +122,8 @@ pub async fn set_account_password(call: Incoming, _: NoQuery, body: JsonBody) ->
 
 /// A 400 does not say why: the account does.
 fn uses_service_credentials(account: &[u8]) -> bool {
-    let [item, _] = ACCOUNT.elements;
-    let account = xml::object(account, item, Object::new(vec![USE_SERVICE_CREDENTIALS]));
-    account.and_then(|account| account.flag(USE_SERVICE_CREDENTIALS)).unwrap_or(false)
+    let account: Value = serde_json::from_slice(account).unwrap_or_default();
+    account.get("useServiceCredentials") == Some(&Value::Bool(true))
 }
 
 static NOT_FOUND: Refusal = Refusal::new(

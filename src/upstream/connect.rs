@@ -2,6 +2,7 @@
 //! the TLS handshake.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_tls::connect::{ConnectError, ConnectInfo, Connection};
@@ -24,11 +25,14 @@ pub struct Connect {
 }
 
 impl Connect {
-    /// A client that keeps idle connections for so long.
-    pub fn client(&self, keep: Duration) -> Client {
-        let witness = self.witness.clone();
+    /// A client that keeps idle connections for so long, and counts those that it makes.
+    pub fn client(&self, keep: Duration, made: &Arc<AtomicU64>) -> Client {
+        let (witness, made) = (self.witness.clone(), Arc::clone(made));
         let connector = Connector::new()
-            .connector(fn_service(move |asked| dial(asked, witness.clone())))
+            .connector(fn_service(move |asked| {
+                made.fetch_add(1, Ordering::Relaxed);
+                dial(asked, witness.clone())
+            }))
             .rustls_0_23(Arc::clone(&self.tls))
             .timeout(self.timeout)
             .handshake_timeout(self.timeout)

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::http::header::{
@@ -40,6 +41,8 @@ pub struct Connections {
     max_response_size: usize,
     connect: Connect,
     pooled: RefCell<Client>,
+    /// How many pooled connections were made.
+    made: Arc<AtomicU64>,
     fresh: Client,
 }
 
@@ -81,6 +84,8 @@ pub struct Failure {
     pub reached: bool,
     /// Whether the connection was closed without a word.
     pub closed: bool,
+    /// Whether that connection had carried another call before.
+    pub was_pooled: bool,
     /// What the operator is told besides.
     pub cause: Option<Cause>,
 }
@@ -88,7 +93,7 @@ pub struct Failure {
 impl From<Error> for Failure {
     /// An error before anything was sent.
     fn from(error: Error) -> Self {
-        Self { error, reached: false, closed: false, cause: None }
+        Self { error, reached: false, closed: false, was_pooled: false, cause: None }
     }
 }
 
@@ -98,6 +103,7 @@ impl From<Cause> for Failure {
             error: cause.error(),
             reached: cause.was_sent(),
             closed: matches!(cause, Cause::Closed),
+            was_pooled: false,
             cause: Some(cause),
         }
     }
@@ -138,11 +144,13 @@ impl Connections {
 
     /// The same over connections that come about so.
     pub fn over(config: &config::Upstream, connect: Connect) -> Self {
+        let made = Arc::default();
         Self {
             origin: config.url.origin().ascii_serialization(),
             max_response_size: config.max_response_size,
-            pooled: RefCell::new(connect.client(KEEP_ALIVE)),
-            fresh: connect.client(Duration::ZERO),
+            pooled: RefCell::new(connect.client(KEEP_ALIVE, &made)),
+            fresh: connect.client(Duration::ZERO, &Arc::default()),
+            made,
             connect,
         }
     }
@@ -166,13 +174,20 @@ impl Connections {
             let request = request.insert_header((CONTENT_TYPE, call.content_type));
             request.send_body(call.body.clone())
         };
-        let mut response = sending.await.map_err(|error| Failure::from(Cause::from(&error)))?;
+        let made = self.made.load(Ordering::Relaxed);
+        let mut response = sending.await.map_err(|error| {
+            // awc does not say which connection it took. If none was made meanwhile, it was there before.
+            let is_old = made == self.made.load(Ordering::Relaxed);
+            let failure = Failure::from(Cause::from(&error));
+            let was_pooled = failure.closed && is_old && connection == Connection::Pooled;
+            Failure { was_pooled, ..failure }
+        })?;
 
         let status = response.status();
         if connection == Connection::Pooled && !is_framed(&response) {
             // awc would keep the connection, where bytes that follow would be read as the answer to
             // the next call, which may be another caller's.
-            self.pooled.replace(self.connect.client(KEEP_ALIVE));
+            self.pooled.replace(self.connect.client(KEEP_ALIVE, &self.made));
         }
         if status.is_informational() {
             let told = UpstreamAnswer::new(status);

@@ -230,7 +230,7 @@ impl Turn {
     ) -> Result<Answer, Failure> {
         if call.method == Method::GET && connection == Connection::Pooled {
             match self.exchange(call, Connection::Pooled, identity.clone()).await {
-                Err(Failure { closed: true, .. }) => {
+                Err(Failure { was_pooled: true, .. }) => {
                     self.upstream.door.callers.note_doubt(self.caller.key);
                 }
                 result => return result,

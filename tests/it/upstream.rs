@@ -597,21 +597,25 @@ async fn the_words_of_an_error_document_are_passed_on_and_no_others() {
 
 #[actix_web::test]
 async fn a_400_is_explained_by_the_account_or_else_by_itself() {
+    const ID: &str = "75436abf-8784-450f-ac61-23a08be2c364";
+
     let refusal = || vec![answer("400 Bad Request", b"")];
-    let account = |service: &str| {
+    let account = |id: &str, service: &str| {
         document(
             format!(
-                "<UserExternalServiceAccount><UseServiceCredentials>{service}</UseServiceCredentials>\
+                "<UserExternalServiceAccount><IsEnabled>true</IsEnabled><DisplayName/><LoginType>0</LoginType>\
+                 <ObjectId>{id}</ObjectId><UseServiceCredentials>{service}</UseServiceCredentials>\
                  </UserExternalServiceAccount>"
             )
             .as_bytes(),
         )
     };
     let cases = [
-        (vec![account("true")], "password_not_settable"),
-        (vec![account("1")], "password_not_settable"),
-        (vec![account("false")], "password_rejected"),
-        (vec![account("perhaps")], "password_rejected"),
+        (vec![account(ID, "true")], "password_not_settable"),
+        (vec![account(ID, "1")], "password_not_settable"),
+        (vec![account(ID, "false")], "password_rejected"),
+        (vec![account(ID, "perhaps")], "password_rejected"),
+        (vec![account("510eeaa6-6e85-40f3-88b3-863c2a4eec84", "true")], "password_rejected"),
         (vec![answer("200 OK", b"<html/>")], "password_rejected"),
         (vec![answer("401 Unauthorized", b"")], "password_rejected"),
         (vec![answer("404 Not Found", b"")], "password_rejected"),

@@ -73,7 +73,7 @@ fn four_times_the_length_takes_four_times_as_long() {
     const LENGTH: usize = 8_000;
     // Where time grows with the square, it is sixteen times as long. Other work on the machine can make one measurement
     // too long, not every one.
-    const ATTEMPTS: usize = 5;
+    const ATTEMPTS: usize = 50;
 
     for shape in SHAPES {
         let ratios = (0..ATTEMPTS).map(|_| {
