@@ -52,6 +52,8 @@ pub struct Progress {
     pub queue_time: Option<Duration>,
     /// How long its calls took.
     pub upstream_time: Option<Duration>,
+    /// The bytes of the recording that it brought.
+    pub recording: Option<usize>,
 }
 
 /// A request from its arrival to its answer. Dropped without one, it tells that its client went
@@ -60,8 +62,8 @@ pub struct AccessLine {
     begun: Instant,
     method: Method,
     route: Option<String>,
-    /// The object that a write's path names.
-    object: Option<ObjectId>,
+    /// The object that a write's path names: its id, or its type and language.
+    object: Option<String>,
     request_id: HeaderValue,
     metrics: Option<Data<Metrics>>,
     drain: Option<Data<Drain>>,
@@ -88,16 +90,17 @@ impl AccessLine {
         drain: Option<Data<Drain>>,
     ) -> Self {
         let method = request.method().clone();
+        let pattern = request.match_pattern();
         // Decoded, as the handler will see it.
         let path = request.match_info().as_str();
-        let mut names = path.split('/').filter(|_| is_write(&method));
+        let written = pattern.as_ref().filter(|_| is_write(&method));
+        let object = written.and_then(|pattern| object(pattern, path));
         let trace = traceparent(request.headers());
         let record = AccessRecord { trace, ..AccessRecord::default() };
         request.extensions_mut().insert(record.clone());
-        let object = names.find_map(ObjectId::parse);
         Self {
             begun: Instant::now(),
-            route: request.match_pattern().map(|pattern| without_expressions(&pattern)),
+            route: pattern.map(|pattern| without_expressions(&pattern)),
             object,
             method,
             request_id,
@@ -138,7 +141,6 @@ impl AccessLine {
         let progress = self.record.progress.get();
         // Whoever has no credentials changes nothing.
         let write = is_write(&self.method) && progress.caller.is_some();
-        let object = self.object.map(|id| id.to_string());
         let still = progress.queued_since.map(|since| since.elapsed());
         let waited = progress.queue_time.or(still);
         let trace = self.record.trace.as_ref();
@@ -152,7 +154,8 @@ impl AccessLine {
             queue_ms = waited.map(milliseconds),
             upstream_ms = progress.upstream_time.map(milliseconds),
             cache = progress.cache,
-            object = outcome.made.or(object.as_deref()).filter(|_| write),
+            object = outcome.made.or(self.object.as_deref()).filter(|_| write),
+            recording_bytes = progress.recording,
             outcome = outcome.effect.filter(|_| write),
             request_id = self.request_id.to_str().ok(),
             trace_id = trace.and_then(|trace| trace.to_str().ok()?.get(3..35)),
@@ -175,6 +178,19 @@ impl Drop for AccessLine {
             });
         }
     }
+}
+
+/// The object that a path names: the first id in it; where there is none, its type and language, which have no other
+/// spellings than those of the route.
+fn object(pattern: &str, path: &str) -> Option<String> {
+    if let Some(id) = path.split('/').find_map(ObjectId::parse) {
+        return Some(id.to_string());
+    }
+    let segments = pattern.split('/').zip(path.split('/'));
+    let names =
+        segments.filter(|(name, _)| name.contains("Type:") || name.starts_with("{languageCode:"));
+    let names: Vec<_> = names.map(|(_, value)| value).collect();
+    (!names.is_empty()).then(|| names.join("/"))
 }
 
 /// A route as the API's document has it: `{type:a|b}` is `{type}`.

@@ -51,7 +51,7 @@ struct Key {
 
 /// A translated response, ready to send.
 pub struct Response {
-    /// JSON.
+    /// JSON, or a recording, which is never kept.
     pub body: Bytes,
     /// A strong validator, equal on all replicas (RFC 9110, section 8.8.3).
     pub etag: HeaderValue,
@@ -59,8 +59,8 @@ pub struct Response {
 }
 
 impl Response {
-    fn new(body: Vec<u8>) -> Self {
-        Self { etag: etag(&body), body: Bytes::from(body), fetched: Instant::now() }
+    fn new(body: Bytes) -> Self {
+        Self { etag: etag(&body), body, fetched: Instant::now() }
     }
 
     /// A list of the objects in these responses, as old as the oldest of them; none where there are none.
@@ -69,7 +69,7 @@ impl Response {
         let bodies: Vec<&[u8]> = parts.iter().map(|part| part.body.as_ref()).collect();
         let total = format!("],\"total\":{}}}", parts.len());
         let body = [b"{\"items\":[", bodies.join(&b',').as_slice(), total.as_bytes()].concat();
-        Some(Self { fetched, ..Self::new(body) })
+        Some(Self { fetched, ..Self::new(body.into()) })
     }
 
     /// Seconds since it was fetched.
@@ -92,8 +92,8 @@ pub struct Lookup {
 
 /// What was fetched.
 pub struct Fetched {
-    /// JSON.
-    pub body: Vec<u8>,
+    /// JSON, or a recording.
+    pub body: Bytes,
     /// The generation under which it can be kept; none where it cannot.
     pub generation: Option<u64>,
 }

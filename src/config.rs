@@ -17,7 +17,12 @@ use url::Url;
 
 use keys::Keys;
 
+pub use audio::Audio;
+pub use forms::{NoEndDate, UserUpdate};
+
+pub mod audio;
 pub mod checks;
+pub mod forms;
 pub mod keys;
 pub mod pem;
 
@@ -32,6 +37,8 @@ pub struct Config {
     pub upstream: Upstream,
     /// Answers that are kept.
     pub cache: Cache,
+    /// Recordings.
+    pub audio: Audio,
     /// Pages of other origins.
     pub cors: Cors,
     /// Swagger UI.
@@ -102,28 +109,6 @@ pub struct Upstream {
     pub no_end_date: NoEndDate,
     /// The path of the user's PUT. Default [`UserUpdate::WithId`].
     pub user_update: UserUpdate,
-}
-
-/// The path of the user's PUT.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UserUpdate {
-    /// `with-id`: with the user's id, as documented.
-    #[default]
-    WithId,
-    /// `without-id`: that of the GET.
-    WithoutId,
-}
-
-/// What is sent for a greeting or transfer option that is enabled without end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum NoEndDate {
-    /// `empty`: an empty `TimeExpires`.
-    #[default]
-    Empty,
-    /// `empty-and-enabled`: the same, and `Enabled` behind it.
-    EmptyAndEnabled,
-    /// `far-future`: the last second of 2199.
-    FarFuture,
 }
 
 /// `cache.*`
@@ -250,6 +235,12 @@ impl Config {
             ttl: keys.duration_or_off("cache.ttl", Duration::from_secs(10)),
             max_size: keys.size("cache.max_size", ByteSize::mib(16)),
         };
+        let audio = Audio {
+            max_size: keys.size("audio.max_size", ByteSize::mib(20)),
+            memory: keys.size("audio.memory", ByteSize::mib(40)),
+            upload_timeout: keys.duration("audio.upload_timeout", Duration::from_secs(60)),
+        };
+        audio.check(&mut keys);
         let cors = Cors { allowed_origins: keys.origins("cors.allowed_origins") };
         let docs = Docs { swagger_ui: keys.flag("docs.swagger_ui", true) };
         let log = Log {
@@ -261,7 +252,7 @@ impl Config {
         if !faults.is_empty() {
             return Err(Faults(faults));
         }
-        Ok(Self { server, admin, upstream, cache, cors, docs, log })
+        Ok(Self { server, admin, upstream, cache, audio, cors, docs, log })
     }
 }
 

@@ -44,9 +44,25 @@ pub enum Error {
     /// The body did not arrive.
     #[error("The body did not arrive whole within 10 seconds. Send the request again.")]
     RequestTimeout,
+    /// More bytes than a recording may have, of which there is the number.
+    #[error(
+        "The recording is larger than {0} bytes, the most that this gateway takes (`audio.max_size`). Send a shorter one, \
+         or one in G.711."
+    )]
+    RecordingTooLarge(usize),
+    /// The recording did not arrive within this time.
+    #[error(
+        "The recording did not arrive whole within {}, the longest time that this gateway waits (`audio.upload_timeout`). \
+         Send it again.",
+        humantime::format_duration(*.0)
+    )]
+    UploadTimeout(Duration),
     /// A body that is not declared as JSON.
     #[error("The body must be JSON. Send it with `Content-Type: application/json`.")]
     UnsupportedMediaType,
+    /// A recording that is not declared as a WAV file.
+    #[error("The body must be a WAV file. Send it with `Content-Type: audio/wav`.")]
+    NotDeclaredAsAudio,
     /// A body that is compressed or otherwise encoded.
     #[error("The body must not be compressed. Send it without `Content-Encoding`.")]
     UnsupportedContentCoding,
@@ -202,9 +218,15 @@ impl Error {
             Self::InvalidObjectId => (400, "invalid_object_id", "Invalid object id"),
             Self::InvalidQuery(_) => (400, "invalid_query", "Invalid query"),
             Self::InvalidBody(_) => (400, "invalid_body", "Invalid body"),
-            Self::BodyTooLarge => (413, "body_too_large", "Body too large"),
-            Self::RequestTimeout => (408, "request_timeout", "Request timed out"),
-            Self::UnsupportedMediaType | Self::UnsupportedContentCoding => {
+            Self::BodyTooLarge | Self::RecordingTooLarge(_) => {
+                (413, "body_too_large", "Body too large")
+            }
+            Self::RequestTimeout | Self::UploadTimeout(_) => {
+                (408, "request_timeout", "Request timed out")
+            }
+            Self::UnsupportedMediaType
+            | Self::NotDeclaredAsAudio
+            | Self::UnsupportedContentCoding => {
                 (415, "unsupported_media_type", "Unsupported media type")
             }
             Self::PreconditionFailed => (412, "precondition_failed", "Precondition failed"),

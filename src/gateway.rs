@@ -12,6 +12,7 @@ use actix_web::http::{Method, StatusCode, Version};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, rt};
 
+use audio::memory::Memory;
 use preconditions::{Preconditions, Representation};
 
 use crate::access::AccessRecord;
@@ -32,6 +33,7 @@ use crate::xml::Fault;
 pub use crate::upstream::call::Call;
 pub use crate::upstream::turn::Turn;
 
+pub mod audio;
 pub mod composite;
 pub mod preconditions;
 pub mod respond;
@@ -113,23 +115,18 @@ impl Write {
 
 /// One worker's way to Unity Connection.
 pub struct Gateway {
-    cache: Arc<Cache>,
-    upstream: Rc<Upstream>,
-    metrics: Arc<Metrics>,
+    /// What was kept of all workers' answers.
+    pub cache: Arc<Cache>,
+    /// The door.
+    pub upstream: Rc<Upstream>,
+    /// The metrics of all workers.
+    pub metrics: Arc<Metrics>,
     /// Settings of what is sent.
     pub settings: config::Upstream,
-}
-
-impl Gateway {
-    /// Puts the gateway before `upstream`.
-    pub fn new(
-        cache: Arc<Cache>,
-        upstream: Upstream,
-        metrics: Arc<Metrics>,
-        settings: config::Upstream,
-    ) -> Self {
-        Self { cache, upstream: Rc::new(upstream), metrics, settings }
-    }
+    /// Bounds of recordings.
+    pub audio: config::Audio,
+    /// The room for the recordings of all workers.
+    pub memory: Arc<Memory>,
 }
 
 /// A request with credentials, on its way to Unity Connection.
@@ -185,19 +182,28 @@ impl Incoming {
 
     /// Fetches a translated document: one that was kept, or a new one.
     pub async fn fetch(&self, read: Read) -> Result<(Arc<cache::Response>, CacheStatus), Error> {
+        let (upstream, record) = (Rc::clone(&self.gateway.upstream), self.record.clone());
+        let (path, caller) = (read.call.path.clone(), self.caller.clone());
+        let fetch = async move {
+            let mut turn = upstream.turn(caller, record).await?;
+            let body = read.ask(&mut turn).await?;
+            Ok(Fetched { body: body.into(), generation: turn.generation() })
+        };
+        self.look_up(path, fetch).await
+    }
+
+    /// Finds what was kept of a path on Unity Connection, or fetches it together with all who ask for it now.
+    async fn look_up(
+        &self,
+        path: String,
+        fetch: impl Future<Output = Result<Fetched, Error>> + 'static,
+    ) -> Result<(Arc<cache::Response>, CacheStatus), Error> {
         let Self { gateway, request, caller, record, .. } = self;
         let lookup = Lookup {
             caller: caller.key,
             generation: gateway.upstream.check_sign_in(caller.key)?,
-            path: read.call.path.clone(),
+            path,
             directives: Directives::read(request.headers()),
-        };
-        let (upstream, recording) = (Rc::clone(&gateway.upstream), record.clone());
-        let caller = caller.clone();
-        let fetch = async move {
-            let mut turn = upstream.turn(caller, recording).await?;
-            let body = read.ask(&mut turn).await?;
-            Ok(Fetched { body, generation: turn.generation() })
         };
         let (response, status) = gateway.cache.get(lookup, fetch).await;
         let result = status.result();

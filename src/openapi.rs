@@ -152,7 +152,9 @@ fn errors(shape: &Shape<'_>, operation: &Operation) -> Vec<Error> {
     if shape.has_id() {
         errors.push(Error::InvalidObjectId);
     }
-    if operation.request_body.is_some() {
+    if shape.is_audio() && shape.is_write() {
+        errors.extend(problems::with_recording());
+    } else if operation.request_body.is_some() {
         errors.extend(problems::with_body());
     }
     if shape.is_conditional() {

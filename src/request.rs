@@ -23,6 +23,7 @@ use crate::object_id::ObjectId;
 
 #[cfg(test)]
 mod tests;
+pub mod upload;
 
 /// The largest body, in bytes.
 const MAX_BODY: usize = 16 * 1024;

@@ -46,12 +46,14 @@ pub struct Api;
 /// All kinds of objects.
 pub static TABLES: &[&Table] = &[
     &user::USER,
+    &user::VOICE_NAME,
     &pin::PIN,
     &greetings::GREETING,
     &greetings::GREETING_RECORDING,
     &transfer_options::TRANSFER_OPTION,
     &alternate_devices::ALTERNATE_DEVICE,
     &private_lists::PRIVATE_LIST,
+    &private_lists::PRIVATE_LIST_VOICE_NAME,
     &private_list_members::PRIVATE_LIST_MEMBER,
     &html_devices::HTML_DEVICE,
     &smtp_devices::SMTP_DEVICE,

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use crate::credentials::CallerKeys;
 use crate::drain::{Drain, Phase};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::gateway::audio::memory::Memory;
 use crate::metrics::Metrics;
 use crate::signals::Signals;
 use crate::upstream::{Door, Upstream, tls};
@@ -78,6 +80,7 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
     let metrics = Arc::new(Metrics::new());
     let keys = CallerKeys::new();
     let cache = Arc::new(Cache::new(config.cache, &metrics));
+    let memory = Arc::new(Memory::new(config.audio.memory));
     let door = Arc::new(Door::new(config, &metrics));
     let admin = {
         let (drain, metrics, door) = (drain.clone(), Arc::clone(&metrics), Arc::clone(&door));
@@ -95,12 +98,14 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
     let (settings, serving) = (config.clone(), drain.clone());
     let app = move || {
         let upstream = Upstream::new(&settings.upstream, Arc::clone(&tls), Arc::clone(&door));
-        let gateway = Gateway::new(
-            Arc::clone(&cache),
-            upstream,
-            Arc::clone(&metrics),
-            settings.upstream.clone(),
-        );
+        let gateway = Gateway {
+            cache: Arc::clone(&cache),
+            upstream: Rc::new(upstream),
+            metrics: Arc::clone(&metrics),
+            settings: settings.upstream.clone(),
+            audio: settings.audio,
+            memory: Arc::clone(&memory),
+        };
         App::new()
             .app_data(Data::new(keys.clone()))
             .app_data(Data::new(gateway))

@@ -65,6 +65,8 @@ pub struct Table {
     pub check: Option<Check>,
     /// How many items CUPI lists at most. The list gets a property `truncated` then.
     pub limit: Option<usize>,
+    /// Whether one object is a recording, which is sent as it is and has no properties of its own.
+    pub is_audio: bool,
     /// What a 404 means where the path names one object.
     pub not_found: Option<&'static Refusal>,
     /// What a 404 means where the path names the object that has the list.
@@ -115,6 +117,7 @@ impl Table {
         rules: None,
         check: None,
         limit: None,
+        is_audio: false,
         not_found: None,
         parent_not_found: None,
         rejected: None,

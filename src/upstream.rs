@@ -29,6 +29,7 @@ pub mod health;
 pub mod key;
 pub mod log_limit;
 pub mod marks;
+pub mod parts;
 pub mod queue;
 pub mod stalls;
 pub mod tls;
@@ -82,6 +83,11 @@ impl Upstream {
     pub fn check_sign_in(&self, caller: CallerKey) -> Result<Option<u64>, Error> {
         self.door.callers.check_sign_in(caller)?;
         Ok(self.door.callers.generation(caller))
+    }
+
+    /// Whether Unity Connection accepted the caller's credentials lately.
+    pub fn is_known(&self, caller: CallerKey) -> bool {
+        self.door.callers.is_known(caller)
     }
 
     /// Waits until the caller may call.

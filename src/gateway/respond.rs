@@ -1,13 +1,15 @@
 //! The responses of success: what was read, and what was created.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION, VARY,
+    ACCEPT_RANGES, AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    LOCATION, VARY,
 };
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::audio::outgoing::Outgoing;
 use super::preconditions::Preconditions;
 use crate::cache::{self, status::CacheStatus};
 use crate::object_id::ObjectId;
@@ -36,15 +38,9 @@ pub fn written(created: Option<ObjectId>, collection: &str) -> HttpResponse {
     HttpResponse::Created().insert_header((LOCATION, uri.as_str())).json(Created { object_id, uri })
 }
 
-/// 200, or 304 where the client has this very answer (RFC 9110, section 13.1.2).
+/// 200 with JSON, or 304 where the client has this very answer (RFC 9110, section 13.1.2).
 pub fn read(headers: &HeaderMap, kept: &cache::Response, status: CacheStatus) -> HttpResponse {
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header((CACHE_CONTROL, HeaderValue::from_static("private, no-cache")))
-        .insert_header((VARY, HeaderValue::from_static("Authorization, Origin")))
-        .insert_header((ETAG, kept.etag.clone()))
-        .insert_header((AGE, HeaderValue::from(kept.age())))
-        .insert_header((CACHE_STATUS, status.to_string()));
+    let mut response = head(kept, status);
     if Preconditions::read(headers).is_known(&kept.etag) {
         response.status(StatusCode::NOT_MODIFIED).finish()
     } else {
@@ -52,6 +48,31 @@ pub fn read(headers: &HeaderMap, kept: &cache::Response, status: CacheStatus) ->
             .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
             .body(kept.body.clone())
     }
+}
+
+/// 200 with a recording, or 304. A part of it is never sent.
+pub fn recording(headers: &HeaderMap, kept: &cache::Response, status: CacheStatus) -> HttpResponse {
+    let mut response = head(kept, status);
+    response.insert_header((ACCEPT_RANGES, HeaderValue::from_static("none")));
+    if Preconditions::read(headers).is_known(&kept.etag) {
+        response.status(StatusCode::NOT_MODIFIED).finish()
+    } else {
+        response
+            .insert_header((CONTENT_TYPE, HeaderValue::from_static("audio/wav")))
+            .body(Outgoing::new(kept.body.clone()))
+    }
+}
+
+/// What every answer to a read says of itself.
+fn head(kept: &cache::Response, status: CacheStatus) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("private, no-cache")))
+        .insert_header((VARY, HeaderValue::from_static("Authorization, Origin")))
+        .insert_header((ETAG, kept.etag.clone()))
+        .insert_header((AGE, HeaderValue::from(kept.age())))
+        .insert_header((CACHE_STATUS, status.to_string()));
+    response
 }
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");

@@ -10,6 +10,7 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 
 use crate::error::{Error, Refusal, UpstreamAnswer};
+use crate::gateway::audio;
 use crate::problem::{MEDIA_TYPE, Problem};
 
 /// The request id of examples.
@@ -54,6 +55,16 @@ pub fn with_body() -> Vec<Error> {
         Error::RequestTimeout,
         Error::BodyTooLarge,
         Error::UnsupportedMediaType,
+    ]
+}
+
+/// What an upload can meet besides.
+pub fn with_recording() -> Vec<Error> {
+    vec![
+        Error::InvalidBody(audio::NOT_A_WAV_FILE.to_owned()),
+        Error::UploadTimeout(Duration::from_secs(60)),
+        Error::RecordingTooLarge(20 << 20),
+        Error::NotDeclaredAsAudio,
     ]
 }
 

@@ -5,16 +5,20 @@ use actix_web::http::StatusCode;
 use serde_json::json;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{
-    Components, ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
+    Components, Content, ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
 };
 
 use crate::error::Refusal;
+use crate::gateway::audio;
 use crate::resources::TABLES;
 use crate::table::Table;
 use crate::table::address::fill;
 use crate::table::write::Purpose;
+
+/// The media type of recordings.
+const WAV: &str = "audio/wav";
 
 /// One operation among those of a path.
 pub struct Shape<'a> {
@@ -45,6 +49,11 @@ impl<'a> Shape<'a> {
         table.collection() == self.path && !list.is_empty()
     }
 
+    /// Whether it is about a recording.
+    pub fn is_audio(&self) -> bool {
+        self.table.is_some_and(|table| table.is_audio && table.path == self.path)
+    }
+
     /// Whether `If-Match` can be held against what it changes.
     pub fn is_conditional(&self) -> bool {
         matches!(self.method, HttpMethod::Put | HttpMethod::Patch | HttpMethod::Delete)
@@ -60,6 +69,13 @@ impl<'a> Shape<'a> {
         let Some(table) = self.table else {
             return Vec::new();
         };
+        if self.is_audio() {
+            return match table.parent_not_found {
+                _ if !self.is_write() => vec![&audio::NOT_FOUND],
+                None => vec![&audio::REJECTED],
+                Some(not_found) => vec![not_found, &audio::REJECTED],
+            };
+        }
         let [_, upstream_list] = table.elements;
         // A list that Unity Connection lacks is made of single reads.
         let not_found = if self.is_list(table) && !upstream_list.is_empty() {
@@ -77,7 +93,22 @@ impl<'a> Shape<'a> {
         let parameters = operation.parameters.get_or_insert_default();
         let own = self.path_parameters();
         parameters.splice(0..0, own.into_iter().map(RefOr::T));
-        if let Some(table) = self.table.filter(|table| !table.properties.is_empty()) {
+        if self.is_audio() {
+            let responses = &mut operation.responses.responses;
+            if self.is_write() {
+                let body = RequestBodyBuilder::new().required(Some(Required::True));
+                let body = body.description(Some(
+                    "A WAV file, best G.711 µ-law or 16-bit PCM at 8 kHz, mono.",
+                ));
+                operation.request_body = Some(RefOr::T(body.content(WAV, recording()).build()));
+                let response = ResponseBuilder::new().description("It is replaced.").build();
+                responses.insert(StatusCode::NO_CONTENT.as_str().to_owned(), RefOr::T(response));
+            } else {
+                let about = self.table.map_or("", |table| table.about);
+                let response = ResponseBuilder::new().description(about).content(WAV, recording());
+                responses.insert(StatusCode::OK.as_str().to_owned(), RefOr::T(response.build()));
+            }
+        } else if let Some(table) = self.table.filter(|table| !table.properties.is_empty()) {
             self.add_body(table, operation, components);
             let (status, response) = self.success(table, components);
             let responses = &mut operation.responses.responses;
@@ -163,6 +194,12 @@ impl<'a> Shape<'a> {
         };
         (status, response.build())
     }
+}
+
+/// A recording, as OpenAPI 3.1 has bytes.
+fn recording() -> Content {
+    let schema = ObjectBuilder::new().schema_type(Type::String).content_media_type(WAV);
+    ContentBuilder::new().schema(Some(Schema::from(schema.build()))).build()
 }
 
 /// A path with an example for each parameter.

@@ -1,4 +1,4 @@
-//! Greetings: what callers hear, one for each occasion; and the list of a greeting's recordings.
+//! Greetings: what callers hear, one for each occasion; and its recordings, one for each language.
 //!
 //! | call | upstream call |
 //! | --- | --- |
@@ -6,6 +6,8 @@
 //! | `GET /api/v1/greetings/{greetingType}` | `GET /vmrest/user/greetings/{type}` |
 //! | `PATCH /api/v1/greetings/{greetingType}` | `PUT …/greetings/{type}` |
 //! | `GET /api/v1/greetings/{greetingType}/recordings` | `GET …/greetings/{type}/greetingstreamfiles` |
+//! | `GET /api/v1/greetings/{greetingType}/recordings/{languageCode}` | `GET …/greetingstreamfiles/{languageCode}` |
+//! | `PUT /api/v1/greetings/{greetingType}/recordings/{languageCode}` | `PUT …/greetingstreamfiles/{languageCode}` |
 //!
 //! Source: CUPI for End Users, "Greetings" and "Enabling Greetings".
 
@@ -17,6 +19,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::error::Refusal;
 use crate::gateway::{Incoming, Response};
+use crate::request::upload::Upload;
 use crate::request::{JsonBody, NoQuery};
 use crate::table::property::Kind::{self, Flag, OneOf};
 use crate::table::property::{
@@ -92,6 +95,7 @@ pub static GREETING_RECORDING: Table = Table {
         uri("Where the recording is found."),
     ],
     types: TYPES,
+    is_audio: true,
     parent_not_found: Some(&NOT_FOUND),
     ..Table::NEW
 };
@@ -110,7 +114,14 @@ const TYPES: &[Word] = &[
 /// The greetings' part of the document.
 #[derive(Debug, OpenApi)]
 #[openapi(
-    paths(list_greetings, get_greeting, update_greeting, list_greeting_recordings),
+    paths(
+        list_greetings,
+        get_greeting,
+        update_greeting,
+        list_greeting_recordings,
+        get_greeting_recording,
+        set_greeting_recording
+    ),
     tags((name = "Greetings", description = "What callers hear, one greeting for each occasion. Where several are \
         enabled, `alternate` wins over all others; `holiday` over all but `alternate`; `busy` over `internal`, `off-hours` \
         and `standard`; `internal` over `off-hours` and `standard`; `off-hours` over `standard`."))
@@ -122,7 +133,12 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(web::resource(GREETING.collection()).get(list_greetings))
         .service(web::resource(GREETING.route()).get(get_greeting).patch(update_greeting))
-        .service(web::resource(GREETING_RECORDING.list_route()).get(list_greeting_recordings));
+        .service(web::resource(GREETING_RECORDING.list_route()).get(list_greeting_recordings))
+        .service(
+            web::resource(GREETING_RECORDING.route())
+                .get(get_greeting_recording)
+                .put(set_greeting_recording),
+        );
 }
 
 /// List greetings
@@ -160,6 +176,23 @@ pub async fn update_greeting(call: Incoming, _: NoQuery, body: JsonBody) -> Resp
 #[utoipa::path(get, path = "/{greetingType}/recordings", tag = "Greetings")]
 pub async fn list_greeting_recordings(call: Incoming, _: NoQuery) -> Response {
     call.list(&GREETING_RECORDING, None).await
+}
+
+/// Get a greeting's recording
+///
+/// The recording in one language.
+#[utoipa::path(get, path = "/{greetingType}/recordings/{languageCode}", tag = "Greetings")]
+pub async fn get_greeting_recording(call: Incoming, _: NoQuery) -> Response {
+    call.get_recording(&GREETING_RECORDING).await
+}
+
+/// Set a greeting's recording
+///
+/// Makes or replaces the recording in one language, which must be installed. Callers hear it where
+/// the greeting's `playWhat` is `recorded`: an upload does not change that.
+#[utoipa::path(put, path = "/{greetingType}/recordings/{languageCode}", tag = "Greetings")]
+pub async fn set_greeting_recording(call: Incoming, _: NoQuery, upload: Upload) -> Response {
+    call.set_recording(&GREETING_RECORDING, upload).await
 }
 
 static LANGUAGE_CODE: Own = Own {

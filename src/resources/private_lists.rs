@@ -7,6 +7,8 @@
 //! | `GET /api/v1/private-lists/{objectId}` | `GET …/privatelists/{objectId}` |
 //! | `PATCH /api/v1/private-lists/{objectId}` | `PUT …/privatelists/{objectId}` |
 //! | `DELETE /api/v1/private-lists/{objectId}` | `DELETE …/privatelists/{objectId}` |
+//! | `GET /api/v1/private-lists/{objectId}/voice-name` | `GET …/privatelists/{objectId}/voicename` |
+//! | `PUT /api/v1/private-lists/{objectId}/voice-name` | `PUT …/privatelists/{objectId}/voicename` |
 //!
 //! Source: CUPI for End Users, "Private Lists".
 
@@ -15,6 +17,7 @@ use utoipa::OpenApi;
 
 use crate::error::Refusal;
 use crate::gateway::{Incoming, Response};
+use crate::request::upload::Upload;
 use crate::request::{JsonBody, NoQuery};
 use crate::table::Table;
 use crate::table::property::Kind::{Number, Text};
@@ -49,6 +52,17 @@ pub static PRIVATE_LIST: Table = Table {
     ..Table::NEW
 };
 
+/// The recorded name of a private list.
+pub static PRIVATE_LIST_VOICE_NAME: Table = Table {
+    names: ["PrivateListVoiceName", ""],
+    about: "The list's recorded name.",
+    path: "/api/v1/private-lists/{objectId}/voice-name",
+    upstream: "/vmrest/user/privatelists/{objectId}/voicename",
+    is_audio: true,
+    parent_not_found: Some(&NOT_FOUND),
+    ..Table::NEW
+};
+
 /// The private lists' part of the document.
 #[derive(Debug, OpenApi)]
 #[openapi(
@@ -57,7 +71,9 @@ pub static PRIVATE_LIST: Table = Table {
         create_private_list,
         get_private_list,
         update_private_list,
-        delete_private_list
+        delete_private_list,
+        get_private_list_voice_name,
+        set_private_list_voice_name
     ),
     tags((name = "Private lists", description = "Distribution lists of the caller's own, to send one message to many."))
 )]
@@ -67,9 +83,11 @@ pub struct Api;
 pub fn routes(config: &mut ServiceConfig) {
     let list = web::resource(PRIVATE_LIST.collection());
     let one = web::resource(PRIVATE_LIST.path);
+    let voice_name = web::resource(PRIVATE_LIST_VOICE_NAME.path);
     config
         .service(list.get(list_private_lists).post(create_private_list))
-        .service(one.get(get_private_list).patch(update_private_list).delete(delete_private_list));
+        .service(one.get(get_private_list).patch(update_private_list).delete(delete_private_list))
+        .service(voice_name.get(get_private_list_voice_name).put(set_private_list_voice_name));
 }
 
 /// List private lists
@@ -110,6 +128,22 @@ pub async fn update_private_list(call: Incoming, _: NoQuery, body: JsonBody) -> 
 #[utoipa::path(delete, path = "/{objectId}", tag = "Private lists")]
 pub async fn delete_private_list(call: Incoming, _: NoQuery) -> Response {
     call.delete(&PRIVATE_LIST).await
+}
+
+/// Get a private list's voice name
+///
+/// The list's recorded name.
+#[utoipa::path(get, path = "/{objectId}/voice-name", tag = "Private lists")]
+pub async fn get_private_list_voice_name(call: Incoming, _: NoQuery) -> Response {
+    call.get_recording(&PRIVATE_LIST_VOICE_NAME).await
+}
+
+/// Set a private list's voice name
+///
+/// Replaces the list's recorded name.
+#[utoipa::path(put, path = "/{objectId}/voice-name", tag = "Private lists")]
+pub async fn set_private_list_voice_name(call: Incoming, _: NoQuery, upload: Upload) -> Response {
+    call.set_recording(&PRIVATE_LIST_VOICE_NAME, upload).await
 }
 
 static NOT_FOUND: Refusal = Refusal::new(

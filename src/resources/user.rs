@@ -4,12 +4,14 @@
 //! | --- | --- |
 //! | `GET /api/v1/user` | `GET /vmrest/user` |
 //! | `PATCH /api/v1/user` | `PUT /vmrest/user/{id}`, after a look-up of the id |
+//! | `GET /api/v1/user/voice-name` | `GET /vmrest/user/voicename` |
+//! | `PUT /api/v1/user/voice-name` | `PUT /vmrest/user/voicename` |
 //!
 //! CUPI documents the PUT with the user's id, and no GET of the user tells it. Each notification device tells it as its
 //! `SubscriberObjectId`, so a PATCH reads those first, in the same turn. `upstream.user_update` = `without-id` leaves both
 //! the look-up and the id out.
 //!
-//! Source: CUPI for End Users, "User" and "Notification Devices".
+//! Source: CUPI for End Users, "User", "Voice Name" and "Notification Devices".
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -21,6 +23,7 @@ use crate::error::{Error, Refusal};
 use crate::gateway::verbs::{current, write_one};
 use crate::gateway::{Call, Incoming, Read, Response, Turn};
 use crate::object_id::ObjectId;
+use crate::request::upload::Upload;
 use crate::request::{JsonBody, NoQuery};
 use crate::table::Table;
 use crate::table::property::Kind::{self, Digits, Flag, Text};
@@ -66,20 +69,32 @@ pub static USER: Table = Table {
     ..Table::NEW
 };
 
+/// The recorded name of the caller.
+pub static VOICE_NAME: Table = Table {
+    names: ["VoiceName", ""],
+    about: "The caller's recorded name.",
+    path: "/api/v1/user/voice-name",
+    upstream: "/vmrest/user/voicename",
+    is_audio: true,
+    ..Table::NEW
+};
+
 /// The extension of a user.
 const EXTENSION: Kind = Digits("0-9*#+", 40);
 
 /// The user's part of the document.
 #[derive(Debug, OpenApi)]
 #[openapi(
-    paths(get_user, update_user),
-    tags((name = "User", description = "Who the caller is, and the PIN of the phone."))
+    paths(get_user, update_user, get_voice_name, set_voice_name),
+    tags((name = "User", description = "Who the caller is, the recorded name, and the PIN of the phone."))
 )]
 pub struct Api;
 
 /// Registers the user's routes.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(web::resource(USER.path).get(get_user).patch(update_user));
+    config
+        .service(web::resource(USER.path).get(get_user).patch(update_user))
+        .service(web::resource(VOICE_NAME.path).get(get_voice_name).put(set_voice_name));
 }
 
 /// Get the user
@@ -119,6 +134,24 @@ pub async fn update_user(call: Incoming, _: NoQuery, body: JsonBody) -> Response
     };
     call.change(current, update).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Get the voice name
+///
+/// The caller's recorded name. Where none is recorded, Unity Connection says the name in its own
+/// voice.
+#[utoipa::path(get, path = "/voice-name", tag = "User")]
+pub async fn get_voice_name(call: Incoming, _: NoQuery) -> Response {
+    call.get_recording(&VOICE_NAME).await
+}
+
+/// Set the voice name
+///
+/// Replaces the caller's recorded name. The class of service says whether the caller may, and how
+/// long it can be.
+#[utoipa::path(put, path = "/voice-name", tag = "User")]
+pub async fn set_voice_name(call: Incoming, _: NoQuery, upload: Upload) -> Response {
+    call.set_recording(&VOICE_NAME, upload).await
 }
 
 /// The collections whose objects tell the user's id, in the order in which they are read, and their elements.

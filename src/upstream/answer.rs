@@ -56,12 +56,14 @@ pub fn understand(reply: Reply, call: &Call, credentials: &Credentials) -> Resul
     Ok(Answer { status, body, told, created })
 }
 
-/// Whether a success is the one that was asked for. A sign-in page after a write is none.
+/// Whether a success is the one that was asked for. A sign-in page after a write is none. An upload may make a recording
+/// that was not there.
 fn is_asked_for(call: &Call, status: StatusCode, body: &[u8]) -> bool {
     match (&call.method, status) {
         (&Method::GET, _) => true,
         (_, StatusCode::OK) => body.is_empty(),
         (&Method::POST, status) => status == StatusCode::CREATED,
+        (_, StatusCode::CREATED) => call.is_upload(),
         (_, status) => status == StatusCode::NO_CONTENT,
     }
 }

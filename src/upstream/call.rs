@@ -10,6 +10,9 @@ use crate::object_id::ObjectId;
 /// The media type of CUPI's documents.
 const XML: &str = "application/xml";
 
+/// The media type of recordings.
+const WAV: &str = "audio/wav";
+
 /// One call to Unity Connection.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -25,8 +28,19 @@ pub struct Call {
     pub content_type: &'static str,
     /// The media types that are asked for.
     pub accept: &'static str,
+    /// The largest answer that is taken, where it is another than `upstream.max_response_size`.
+    pub limit: Option<Limit>,
     /// Whether the caller's session ends with this call, whatever comes of it.
     pub ends_session: bool,
+}
+
+/// The largest answer that a call takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// In bytes.
+    pub size: usize,
+    /// What is wrong with a larger one: "it is …".
+    pub exceeded: &'static str,
 }
 
 impl Call {
@@ -39,6 +53,7 @@ impl Call {
             body: Bytes::new(),
             content_type: XML,
             accept: XML,
+            limit: None,
             ends_session: false,
         }
     }
@@ -46,6 +61,21 @@ impl Call {
     /// A call that reads.
     pub fn get(path: impl Into<String>) -> Self {
         Self::new(Method::GET, path)
+    }
+
+    /// A call that reads a recording. Errors come as XML.
+    pub fn download(path: impl Into<String>, limit: Limit) -> Self {
+        Self { accept: "audio/wav, application/xml", limit: Some(limit), ..Self::get(path) }
+    }
+
+    /// A call that replaces a recording.
+    pub fn upload(path: impl Into<String>, recording: Bytes) -> Self {
+        Self { body: recording, content_type: WAV, ..Self::new(Method::PUT, path) }
+    }
+
+    /// Whether it replaces a recording.
+    pub fn is_upload(&self) -> bool {
+        self.content_type == WAV
     }
 
     /// The path as a metric's label: every id and number is replaced, and the query is left out.

@@ -19,10 +19,11 @@ use awc::{Client, ClientRequest};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::ExposeSecret;
 
-use super::call::Call;
+use super::call::{Call, Limit};
 use super::cause::Cause;
 use super::connect::Connect;
-use super::framing::{body, is_framed};
+use super::framing::{TOO_LARGE, body, is_framed};
+use super::parts::Parts;
 use crate::config;
 use crate::error::{Error, UpstreamAnswer};
 
@@ -172,7 +173,7 @@ impl Connections {
         } else {
             // Without it Unity Connection answers 415, body or not.
             let request = request.insert_header((CONTENT_TYPE, call.content_type));
-            request.send_body(call.body.clone())
+            request.send_body(Parts(call.body.clone()))
         };
         let made = self.made.load(Ordering::Relaxed);
         let mut response = sending.await.map_err(|error| {
@@ -193,7 +194,8 @@ impl Connections {
             let told = UpstreamAnswer::new(status);
             return Err(Failure::late(Error::UpstreamError(told)));
         }
-        let body = body(&mut response, self.max_response_size).await;
+        let usual = Limit { size: self.max_response_size, exceeded: TOO_LARGE };
+        let body = body(&mut response, call.limit.unwrap_or(usual)).await;
         let mut headers = HeaderMap::new();
         response.map_body(|head, rest| {
             headers = mem::take(&mut head.headers);

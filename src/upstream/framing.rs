@@ -12,11 +12,14 @@ use actix_web::http::{StatusCode, Version};
 use actix_web::web::{Bytes, BytesMut};
 use awc::ClientResponse;
 
+use super::call::Limit;
+
 /// The room that is made for a body before it comes, in bytes.
 const MAX_RESERVED: usize = 256 * 1024;
 
 const CUT_OFF: &str = "it was cut off";
-const TOO_LARGE: &str = "it is too large";
+/// What is wrong with an answer that is larger than usual.
+pub const TOO_LARGE: &str = "it is too large";
 
 /// Whether it is sure where the answer ends, and that there may be one: only then can its connection
 /// carry another call.
@@ -29,23 +32,23 @@ pub fn is_framed(response: &ClientResponse) -> bool {
 }
 
 /// Takes the whole body. Fails with the reason why it cannot be used.
-pub async fn body(response: &mut ClientResponse, max_size: usize) -> Result<Bytes, &'static str> {
+pub async fn body(response: &mut ClientResponse, limit: Limit) -> Result<Bytes, &'static str> {
     let length = content_length(response.headers());
     let known = length.is_some()
         || is_chunked(response.headers())
         || response.status() == StatusCode::NO_CONTENT
         || response.version() < Version::HTTP_11;
     let encoded = response.headers().contains_key(CONTENT_ENCODING);
-    if length.is_some_and(|length| length > max_size) {
-        return Err(TOO_LARGE);
+    if length.is_some_and(|length| length > limit.size) {
+        return Err(limit.exceeded);
     }
     // awc would begin without room for it and move it again and again. A length is only a claim.
     let mut body = BytesMut::with_capacity(length.unwrap_or_default().min(MAX_RESERVED));
     let mut pieces = pin!(BodyStream::new(response));
     while let Some(piece) = poll_fn(|context| pieces.as_mut().poll_next(context)).await {
         let piece = piece.map_err(|_cut| CUT_OFF)?;
-        if body.len() + piece.len() > max_size {
-            return Err(TOO_LARGE);
+        if body.len() + piece.len() > limit.size {
+            return Err(limit.exceeded);
         }
         body.extend_from_slice(&piece);
     }

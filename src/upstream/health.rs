@@ -1,6 +1,7 @@
 //! What the operator is told of Unity Connection: that it went and came back, that its answers
 //! cannot be used. However many calls meet the same, it is one line, and at most one a minute.
 
+use std::fmt::Display;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,6 @@ use super::answer::Answer;
 use super::exchange::Failure;
 use super::log_limit::LogLimit;
 use crate::error::Error;
-use crate::xml::Fault;
 
 /// For how long nothing but 503 may come until somebody should look: a restart takes less.
 const BUSY: Duration = Duration::from_secs(60);
@@ -75,7 +75,7 @@ impl Health {
     }
 
     /// Tells that an answer is not the document that was asked for.
-    pub fn report_invalid(&self, fault: &Fault, now: Instant) {
+    pub fn report_invalid(&self, fault: &dyn Display, now: Instant) {
         if let Some(suppressed) = self.useless.admit(now) {
             tracing::warn!(reason = %fault, suppressed, "Unity Connection's answer cannot be used");
         }

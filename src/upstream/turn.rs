@@ -4,6 +4,7 @@
 //! the check of a 401, the same call without an old session. All have one deadline. Credentials that
 //! may be wrong are sent twice at most.
 
+use std::fmt::Display;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -23,7 +24,6 @@ use crate::access::AccessRecord;
 use crate::credentials::Caller;
 use crate::error::Error;
 use crate::metrics::Exchange;
-use crate::xml::Fault;
 
 /// What every caller may read.
 const ANYBODYS: &str = "/vmrest/user";
@@ -103,7 +103,7 @@ impl Turn {
     }
 
     /// Tells the operator that an answer is not the document that was asked for.
-    pub fn report_invalid(&self, fault: &Fault) {
+    pub fn report_invalid(&self, fault: &dyn Display) {
         self.upstream.door.health.report_invalid(fault, Instant::now().into_std());
     }
 

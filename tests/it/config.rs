@@ -50,6 +50,9 @@ fn every_setting_but_the_upstream_has_a_default() {
     assert_eq!(config.upstream.timeout, Duration::from_secs(15));
     assert_eq!(config.upstream.max_response_size, 8 * 1024 * 1024);
     assert_eq!(config.upstream.no_end_date, NoEndDate::Empty);
+    assert_eq!(config.audio.max_size, 20 * 1024 * 1024);
+    assert_eq!(config.audio.memory, 40 * 1024 * 1024);
+    assert_eq!(config.audio.upload_timeout, Duration::from_secs(60));
     assert_eq!(config.cors.allowed_origins.len(), 0);
     assert!(config.docs.swagger_ui);
     assert_eq!(config.log.format, None);
@@ -63,6 +66,7 @@ fn every_setting_can_be_set() {
         "[server]\nbind = '[::1]:80'\nworkers = 3\n\
          [upstream]\nurl = 'http://cuc.example.com'\nallow_plaintext = true\nconnect_timeout = '500ms'\ntimeout = '1m 5s'\n\
          certificate_sha256 = ['{}', '{}']\nmax_response_size = '10kB'\nno_end_date = 'far-future'\n\
+         [audio]\nmax_size = '1MiB'\nmemory = '2MiB'\nupload_timeout = '2s'\n\
          [cors]\nallowed_origins = ['https://a.example', 'http://localhost:3000']\n\
          [docs]\nswagger_ui = false\n[log]\nformat = 'text'\nlevel = 'trace'\n",
         pin.trim_end_matches(':'),
@@ -79,6 +83,9 @@ fn every_setting_can_be_set() {
     assert_eq!(config.upstream.certificate_sha256, pins);
     assert_eq!(config.upstream.max_response_size, 10_000);
     assert_eq!(config.upstream.no_end_date, NoEndDate::FarFuture);
+    assert_eq!(config.audio.max_size, 1024 * 1024);
+    assert_eq!(config.audio.memory, 2 * 1024 * 1024);
+    assert_eq!(config.audio.upload_timeout, Duration::from_secs(2));
     assert_eq!(config.cors.allowed_origins, ["https://a.example", "http://localhost:3000"]);
     assert!(!config.docs.swagger_ui);
     assert_eq!(config.log.format, Some(LogFormat::Text));
@@ -115,6 +122,11 @@ fn each_fault_is_told_with_its_key() {
         ("upstream.max_response_size = 0", size),
         ("upstream.max_response_size = '0MiB'", size),
         ("upstream.max_response_size = 'big'", size),
+        ("audio.max_size = '0'", "audio.max_size: write a size above 0 such as 8MiB"),
+        ("audio.memory = '39MiB'", "audio.memory: must be at least twice audio.max_size"),
+        ("audio.max_size = '21MiB'", "audio.memory: must be at least twice audio.max_size"),
+        ("audio.memory = 'big'", "audio.memory: write a size above 0 such as 8MiB"),
+        ("audio.upload_timeout = '0s'", "audio.upload_timeout: must be longer than 0"),
         ("upstream.certificate_sha256 = ['ab:cd']", pin),
         ("upstream.certificate_sha256 = ['']", pin),
         ("upstream.certificate_sha256 = 'ab'", pins),

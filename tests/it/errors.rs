@@ -77,11 +77,13 @@ fn the_codes_of_the_api_are_these() {
             "404 private_list_not_found: No such private list",
             "404 smtp_proxy_address_not_found: No such SMTP proxy address",
             "404 transfer_option_not_found: No such transfer option",
+            "404 recording_not_found: No such recording",
             "422 greeting_rejected: Greeting rejected",
             "422 notification_device_rejected: Notification device rejected",
             "422 pin_rejected: PIN rejected",
             "422 private_list_member_rejected: Private list member rejected",
             "422 private_list_rejected: Private list rejected",
+            "422 recording_rejected: Recording rejected",
             "422 transfer_option_rejected: Transfer option rejected",
             "422 user_rejected: User rejected",
         ]

@@ -30,6 +30,7 @@ mod pauses;
 mod preconditions;
 mod process;
 mod raw;
+mod recordings;
 mod robustness;
 mod secrets;
 mod sessions;

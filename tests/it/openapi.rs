@@ -81,6 +81,31 @@ fn the_document_describes_the_gateway_as_the_contract_does() {
     }
 }
 
+/// Whether an operation is about a recording itself.
+fn is_recording(id: &str) -> bool {
+    id.ends_with("_voice_name") || id.ends_with("_greeting_recording")
+}
+
+#[test]
+fn uploads_are_documented_as_bytes() {
+    let document = document();
+    let operations = operations(&document);
+    let uploads: Vec<_> = operations
+        .iter()
+        .filter(|(_, method, operation)| {
+            *method == "put" && is_recording(operation["operationId"].as_str().unwrap())
+        })
+        .collect();
+
+    assert_eq!(uploads.len(), 3);
+    for (_, _, operation) in uploads {
+        let body = &operation["requestBody"];
+        let wav = json!({ "type": "string", "contentMediaType": "audio/wav" });
+        assert_eq!(body["content"], json!({ "audio/wav": { "schema": wav } }));
+        assert_eq!(body["required"], json!(true));
+    }
+}
+
 /// The response itself, or the one that its reference leads to.
 fn resolved<'a>(document: &'a Value, response: &'a Value) -> &'a Value {
     let Some(target) = response["$ref"].as_str() else {
@@ -107,7 +132,7 @@ fn every_status_that_an_operation_can_give_is_documented_once() {
         let mut expected = BTreeSet::from(always);
         expected.insert(success);
         let composite = ["list_greetings", "list_transfer_options"].contains(&id);
-        if path.contains('{') || composite {
+        if path.contains('{') || composite || id == "get_voice_name" {
             expected.insert("404");
         }
         expected.insert(if method == "get" { "304" } else { "422" });
@@ -127,6 +152,11 @@ fn every_status_that_an_operation_can_give_is_documented_once() {
             let media_type = match status.as_str() {
                 "204" | "304" => {
                     assert_eq!(response["content"], json!(null));
+                    continue;
+                }
+                status if status == success && is_recording(id) => {
+                    let wav = json!({ "type": "string", "contentMediaType": "audio/wav" });
+                    assert_eq!(response["content"], json!({ "audio/wav": { "schema": wav } }));
                     continue;
                 }
                 status if status == success => "application/json",
@@ -326,6 +356,7 @@ async fn documented_methods_are_those_that_allow_names() {
             .replace("{objectId}", "75436abf-8784-450f-ac61-23a08be2c364")
             .replace("{memberId}", "75436abf-8784-450f-ac61-23a08be2c365")
             .replace("{greetingType}", "off-hours")
+            .replace("{languageCode}", "1033")
             .replace("{transferOptionType}", "alternate");
 
         let reply = gateway.ask("BREW", &real, &[], "").await;

@@ -334,7 +334,7 @@ pub fn etag(body: &[u8]) -> String {
 }
 
 /// Every problem that there is: code, status, title, and the detail where it is always the same. Codes are API.
-pub const PROBLEMS: [(&str, u16, &str, &str); 40] = [
+pub const PROBLEMS: [(&str, u16, &str, &str); 42] = [
     (
         "invalid_object_id",
         400,
@@ -524,6 +524,12 @@ pub const PROBLEMS: [(&str, u16, &str, &str); 40] = [
         "Unity Connection has no such transfer option for the caller. Mostly the caller has no mailbox: ask the administrator.",
     ),
     (
+        "recording_not_found",
+        404,
+        "No such recording",
+        "Nothing is recorded here, or Unity Connection does not have what the recording would belong to. Upload a recording first, or check the address.",
+    ),
+    (
         "greeting_rejected",
         422,
         "Greeting rejected",
@@ -552,6 +558,12 @@ pub const PROBLEMS: [(&str, u16, &str, &str); 40] = [
         422,
         "Private list rejected",
         "Unity Connection did not accept this. Its own words, where it sent some, stand in `upstream`; a name or number that another list has and more lists than the class of service allows are usual causes.",
+    ),
+    (
+        "recording_rejected",
+        422,
+        "Recording rejected",
+        "Unity Connection did not accept this recording. Its own words, where it sent some, stand in `upstream`; an audio format that it does not know, a recording longer than the class of service allows and a language that is not installed are usual causes.",
     ),
     (
         "transfer_option_rejected",

@@ -119,7 +119,7 @@ fn examples_are_within_bounds() {
 
 #[test]
 fn the_examples_of_bodies_are_accepted() {
-    for table in TABLES {
+    for table in TABLES.iter().filter(|table| !table.properties.is_empty()) {
         let [name, _] = table.names;
         let body = table.body_example().to_string();
         if table.properties.iter().any(|row| matches!(row.kind, Kind::Secret(..))) {
