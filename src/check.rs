@@ -2,6 +2,7 @@
 //! was found and what to do. Written to be read at two in the morning.
 
 use std::io::{self, ErrorKind, Write};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::time::timeout;
@@ -88,6 +89,7 @@ async fn reach(config: &config::Upstream) -> io::Result<(Seen, Outcome)> {
         timeout: config.connect_timeout,
         tls: Arc::new(tls),
         witness: Some(Arc::clone(&witness)),
+        ended: Rc::default(),
     };
     let connections = Connections::over(config, connect);
     let call = Call::get("/vmrest/user");

@@ -31,6 +31,7 @@ pub mod log_limit;
 pub mod marks;
 pub mod parts;
 pub mod queue;
+pub mod socket;
 pub mod stalls;
 pub mod tls;
 pub mod turn;

@@ -1,6 +1,8 @@
 //! How a connection to Unity Connection comes about: its addresses are tried one after another, then comes
 //! the TLS handshake.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,6 +13,7 @@ use actix_web::http::Uri;
 use awc::{Client, ClientBuilder, Connector};
 use tokio::net::{TcpStream, lookup_host};
 
+use super::socket::Socket;
 use super::witness::Witness;
 
 /// What all connections have in common.
@@ -22,16 +25,24 @@ pub struct Connect {
     pub tls: Arc<rustls::ClientConfig>,
     /// Who is shown what happens on the way.
     pub witness: Option<Arc<Witness>>,
+    /// Set when a connection that is read is seen to have been closed by the other side.
+    pub ended: Rc<Cell<bool>>,
 }
 
 impl Connect {
     /// A client that keeps idle connections for so long, and counts those that it makes.
     pub fn client(&self, keep: Duration, made: &Arc<AtomicU64>) -> Client {
         let (witness, made) = (self.witness.clone(), Arc::clone(made));
+        let ended = Rc::clone(&self.ended);
         let connector = Connector::new()
             .connector(fn_service(move |asked| {
                 made.fetch_add(1, Ordering::Relaxed);
-                dial(asked, witness.clone())
+                let (witness, ended) = (witness.clone(), Rc::clone(&ended));
+                async move {
+                    let connected = dial(asked, witness).await?;
+                    let (stream, uri) = connected.into_parts();
+                    Ok::<_, ConnectError>(Connection::new(uri, Socket { stream, ended }))
+                }
             }))
             .rustls_0_23(Arc::clone(&self.tls))
             .timeout(self.timeout)

@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::mem;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -139,7 +140,8 @@ impl Failure {
 impl Connections {
     /// Connects nothing yet.
     pub fn new(config: &config::Upstream, tls: Arc<rustls::ClientConfig>) -> Self {
-        let connect = Connect { timeout: config.connect_timeout, tls, witness: None };
+        let connect =
+            Connect { timeout: config.connect_timeout, tls, witness: None, ended: Rc::default() };
         Self::over(config, connect)
     }
 
@@ -195,7 +197,8 @@ impl Connections {
             return Err(Failure::late(Error::UpstreamError(told)));
         }
         let usual = Limit { size: self.max_response_size, exceeded: TOO_LARGE };
-        let body = body(&mut response, call.limit.unwrap_or(usual)).await;
+        let limit = call.limit.unwrap_or(usual);
+        let body = body(&mut response, limit, &self.connect.ended).await;
         let mut headers = HeaderMap::new();
         response.map_body(|head, rest| {
             headers = mem::take(&mut head.headers);

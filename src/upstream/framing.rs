@@ -3,6 +3,7 @@
 //! awc takes a body that was cut off for a whole one, and keeps a connection whose answer may have
 //! more to come. So lengths are looked at here.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
 
@@ -31,11 +32,17 @@ pub fn is_framed(response: &ClientResponse) -> bool {
     has_body && (content_length(headers).is_some() != is_chunked(headers))
 }
 
-/// Takes the whole body. Fails with the reason why it cannot be used.
-pub async fn body(response: &mut ClientResponse, limit: Limit) -> Result<Bytes, &'static str> {
+/// Takes the whole body. Fails with the reason why it cannot be used. `ended` is set where a connection is seen to end
+/// while it is read.
+pub async fn body(
+    response: &mut ClientResponse,
+    limit: Limit,
+    ended: &Cell<bool>,
+) -> Result<Bytes, &'static str> {
     let length = content_length(response.headers());
+    let chunked = is_chunked(response.headers());
     let known = length.is_some()
-        || is_chunked(response.headers())
+        || chunked
         || response.status() == StatusCode::NO_CONTENT
         || response.version() < Version::HTTP_11;
     let encoded = response.headers().contains_key(CONTENT_ENCODING);
@@ -45,14 +52,23 @@ pub async fn body(response: &mut ClientResponse, limit: Limit) -> Result<Bytes, 
     // awc would begin without room for it and move it again and again. A length is only a claim.
     let mut body = BytesMut::with_capacity(length.unwrap_or_default().min(MAX_RESERVED));
     let mut pieces = pin!(BodyStream::new(response));
-    while let Some(piece) = poll_fn(|context| pieces.as_mut().poll_next(context)).await {
+    let mut next = async || {
+        let next = poll_fn(|context| {
+            ended.set(false);
+            pieces.as_mut().poll_next(context)
+        });
+        next.await
+    };
+    while let Some(piece) = next().await {
         let piece = piece.map_err(|_cut| CUT_OFF)?;
         if body.len() + piece.len() > limit.size {
             return Err(limit.exceeded);
         }
         body.extend_from_slice(&piece);
     }
-    if length.is_some_and(|length| length != body.len()) {
+    // A chunked body that ends with its connection lacks its last chunk, which awc does not see.
+    let is_cut = chunked && ended.get();
+    if is_cut || length.is_some_and(|length| length != body.len()) {
         Err(CUT_OFF)
     } else if encoded {
         Err("it is compressed")

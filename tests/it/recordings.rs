@@ -201,6 +201,14 @@ async fn what_is_no_wav_file_is_no_answer_whatever_it_is_called() {
             "it is larger than `audio.max_size`",
         ),
         (answer("200 OK", &wav(&[0; 65_536])), "it is larger than `audio.max_size`"),
+        // The whole file, and no last chunk.
+        (
+            Step::Send(
+                [format!("HTTP/1.1 {chunked}\r\n\r\n2c\r\n").as_bytes(), &wav(b""), b"\r\n"]
+                    .concat(),
+            ),
+            "it was cut off",
+        ),
         (answer("206 Partial Content", &wav(b"")), "it is not the success that was asked for"),
     ];
     for (step, reason) in cases {
