@@ -1,13 +1,20 @@
 //! Recordings: voice names and greetings, down and up, within bounds.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
 
+use actix_web::body::MessageBody;
 use actix_web::rt::net::TcpStream;
-use actix_web::rt::time::timeout;
+use actix_web::web::Bytes;
+use cupi_gateway::gateway::audio::outgoing::Outgoing;
 use cupi_gateway::simulator::Simulator;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::join;
+use tokio::time::{self, timeout};
 
 use crate::process::Process;
 use crate::raw::{Step, answer, send};
@@ -434,4 +441,56 @@ async fn the_access_line_of_an_upload_names_its_place_and_size() {
         ]
     );
     assert!(!log.contains("sound of a voice"));
+}
+
+/// A recording in memory that says when it is given back.
+struct Owned(Arc<()>, Vec<u8>);
+
+impl AsRef<[u8]> for Owned {
+    fn as_ref(&self) -> &[u8] {
+        &self.1
+    }
+}
+
+/// Takes so many bytes of a recording, and says whether there were as many.
+async fn take(mut body: Pin<&mut Outgoing>, bytes: usize) -> bool {
+    let mut taken = 0;
+    while taken < bytes {
+        match poll_fn(|context| body.as_mut().poll_next(context)).await {
+            Some(Ok(part)) => taken += part.len(),
+            Some(Err(_)) | None => return false,
+        }
+    }
+    true
+}
+
+#[actix_web::test]
+async fn a_client_that_takes_a_recording_too_slowly_loses_the_rest() {
+    time::pause();
+    const STEP: usize = 64 * 1024;
+    for (seconds, steps) in [(9, 33), (11, 1), (1, 299)] {
+        let room = Arc::new(());
+        let owned = Owned(Arc::clone(&room), vec![0; 400 * STEP]);
+        let mut body = pin!(Outgoing::new(Bytes::from_owner(owned)));
+
+        let mut taken = 0;
+        while take(body.as_mut(), STEP).await {
+            taken += 1;
+            time::sleep(Duration::from_secs(seconds)).await;
+        }
+
+        assert!(taken == steps || taken == steps + 1, "{seconds} s: {taken} of {steps}");
+        assert_eq!(Arc::strong_count(&room), 1);
+    }
+}
+
+#[actix_web::test]
+async fn a_recording_is_given_back_before_its_client_has_the_last_of_it() {
+    let room = Arc::new(());
+    let owned = Owned(Arc::clone(&room), vec![0; 20_000]);
+    let mut body = pin!(Outgoing::new(Bytes::from_owner(owned)));
+
+    assert!(take(body.as_mut(), 20_000).await);
+
+    assert_eq!(Arc::strong_count(&room), 1);
 }
