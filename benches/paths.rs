@@ -57,7 +57,7 @@ fn cache_hit(bencher: Bencher) {
             path: "/vmrest/user/externalserviceaccounts".to_owned(),
             directives: Directives::default(),
         };
-        let fetched = body.map(|body| Fetched { body, generation: Some(1) });
+        let fetched = body.map(|body| Fetched { body: body.into(), generation: Some(1) });
         let (answer, status) = system.block_on(cache.get(lookup, async move { fetched }));
         (answer.expect("an answer"), status)
     };

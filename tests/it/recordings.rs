@@ -207,7 +207,7 @@ async fn what_is_no_wav_file_is_no_answer_whatever_it_is_called() {
             send(&format!("HTTP/1.1 {chunked}\r\n\r\n10001\r\n{}", "x".repeat(65_537))),
             "it is larger than `audio.max_size`",
         ),
-        (answer("200 OK", &wav(&[0; 65_536])), "it is larger than `audio.max_size`"),
+        (answer("200 OK", &wav(&vec![0; 65_536])), "it is larger than `audio.max_size`"),
         // The whole file, and no last chunk.
         (
             Step::Send(
@@ -231,7 +231,7 @@ async fn what_is_no_wav_file_is_no_answer_whatever_it_is_called() {
             .assert(&reply);
     }
     let settings = format!("{SMALL}\nupstream.max_response_size = '1KiB'");
-    let largest = wav(&[7; 65_536 - 44]);
+    let largest = wav(&vec![7; 65_536 - 44]);
     let script = vec![vec![answer("200 OK\r\nContent-Type: text/html", &largest)]];
     let gateway = TestGateway::raw_with(&settings, script);
     assert!(gateway.get(VOICE_NAME).await.body == largest);
@@ -340,7 +340,7 @@ async fn a_recording_that_is_too_large_is_refused_before_it_is_read() {
     let promised = gateway.speak(promised.as_bytes()).await;
     let counted = [
         format!("{head}Transfer-Encoding: chunked\r\n\r\n10001\r\n").as_bytes(),
-        &[7; 65_537],
+        &vec![7; 65_537][..],
         b"\r\n0\r\n\r\n",
     ]
     .concat();
@@ -385,7 +385,7 @@ async fn strangers_hold_half_of_the_memory_together_and_leave_the_rest_to_others
     let gateway = TestGateway::start_with(SMALL);
     gateway.get(ACCOUNTS).await;
     let stranger = basic("nadia", "lonely-cloud");
-    let large = wav(&[0; 60_000]);
+    let large = wav(&vec![0; 60_000]);
     let other = basic("somebody", "else");
 
     let held = begin(gateway.address, &stranger, large.len()).await;
@@ -405,11 +405,11 @@ async fn strangers_hold_half_of_the_memory_together_and_leave_the_rest_to_others
 #[actix_web::test]
 async fn room_is_given_back_whatever_comes_of_a_recording() {
     let gateway = TestGateway::start_with(SMALL);
-    let large = wav(&[0; 65_000]);
+    let large = wav(&vec![0; 65_000]);
 
     for _ in 0..5 {
         gateway.put(VOICE_NAME, &[FUNG, WAV], &large).await.assert_written();
-        assert_eq!(gateway.put(VOICE_NAME, &[FUNG, WAV], &[0; 65_000]).await.status, 400);
+        assert_eq!(gateway.put(VOICE_NAME, &[FUNG, WAV], &vec![0; 65_000]).await.status, 400);
         assert!(gateway.get(VOICE_NAME).await.body == large);
         assert_eq!(gateway.get(OFF_HOURS).await.status, 404);
     }
@@ -444,11 +444,14 @@ async fn the_access_line_of_an_upload_names_its_place_and_size() {
 }
 
 /// A recording in memory that says when it is given back.
-struct Owned(Arc<()>, Vec<u8>);
+struct Owned {
+    bytes: Vec<u8>,
+    _room: Arc<()>,
+}
 
 impl AsRef<[u8]> for Owned {
     fn as_ref(&self) -> &[u8] {
-        &self.1
+        &self.bytes
     }
 }
 
@@ -466,11 +469,12 @@ async fn take(mut body: Pin<&mut Outgoing>, bytes: usize) -> bool {
 
 #[actix_web::test]
 async fn a_client_that_takes_a_recording_too_slowly_loses_the_rest() {
-    time::pause();
     const STEP: usize = 64 * 1024;
+
+    time::pause();
     for (seconds, steps) in [(9, 33), (11, 1), (1, 299)] {
         let room = Arc::new(());
-        let owned = Owned(Arc::clone(&room), vec![0; 400 * STEP]);
+        let owned = Owned { bytes: vec![0; 400 * STEP], _room: Arc::clone(&room) };
         let mut body = pin!(Outgoing::new(Bytes::from_owner(owned)));
 
         let mut taken = 0;
@@ -487,7 +491,7 @@ async fn a_client_that_takes_a_recording_too_slowly_loses_the_rest() {
 #[actix_web::test]
 async fn a_recording_is_given_back_before_its_client_has_the_last_of_it() {
     let room = Arc::new(());
-    let owned = Owned(Arc::clone(&room), vec![0; 20_000]);
+    let owned = Owned { bytes: vec![0; 20_000], _room: Arc::clone(&room) };
     let mut body = pin!(Outgoing::new(Bytes::from_owner(owned)));
 
     assert!(take(body.as_mut(), 20_000).await);
