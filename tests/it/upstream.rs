@@ -189,8 +189,8 @@ async fn a_document_that_was_cut_between_chunks_is_never_half_filled() {
         <UseServiceCredentials>true</UseServiceCredentials><LoginType>0</LoginType>\
         <ObjectId>510eeaa6-6e85-40f3-88b3-863c2a4eec84</ObjectId><DisplayName>A</DisplayName>\
         </UserExternalServiceAccount></UserExternalServiceAccounts>";
-    // Within the root's end tag, between two tags, before the first: with the chunk whole and within it.
-    for length in [whole.len() - 1, whole.len() - 30, 29, 1] {
+    // After the root's end tag, within it, between two tags, before the first: with the chunk whole and within it.
+    for length in [whole.len(), whole.len() - 1, whole.len() - 30, 29, 1] {
         for missing in [0, 5] {
             let part = whole.get(..length).unwrap();
             let chunk = format!("{:x}\r\n{part}", length + missing);
@@ -200,7 +200,7 @@ async fn a_document_that_was_cut_between_chunks_is_never_half_filled() {
             let reply = gateway.get(ACCOUNTS).await;
 
             problem("upstream_invalid_response", ACCOUNTS)
-                .reason("it ends too early")
+                .reason("it was cut off")
                 .upstream(json!({ "status": 200 }))
                 .assert(&reply);
         }
