@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::raw::{answer, send};
 use crate::support::{
-    DEVICES, Expected, FUNG, GIVEN_DEVICE, JSON, OWN_DEVICE, Reply, TestGateway, UPSTREAM_DEVICES,
+    DEVICES, Expected, FUNG, GIVEN_DEVICE, OWN_DEVICE, Reply, TestGateway, UPSTREAM_DEVICES,
     basic, problem, text,
 };
 
@@ -67,12 +67,6 @@ fn xml(elements: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?><AlternateDevice>{elements}</AlternateDevice>"#
     )
-}
-
-impl<U> TestGateway<U> {
-    async fn send(&self, method: &str, path: &str, body: &str) -> Reply {
-        self.ask(method, path, &[FUNG, JSON], body).await
-    }
 }
 
 /// Holds the whole answer against the creation of the device at this path.

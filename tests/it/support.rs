@@ -15,7 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cupi_gateway::config::Config;
 use cupi_gateway::server;
-use cupi_gateway::simulator::{self, Simulator, Switches};
+use cupi_gateway::simulator::{self, LoggedRequest, Simulator, Switches};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -160,6 +160,82 @@ impl TestGateway<Simulator> {
     }
 }
 
+impl TestGateway<Simulator> {
+    /// The calls that Unity Connection saw since this was asked last: method, path and query, and the body without its
+    /// prolog where there is one.
+    pub fn calls(&self) -> Vec<String> {
+        let log = self.upstream.log();
+        self.upstream.clear_log();
+        let line = |asked: &LoggedRequest| {
+            let query = asked.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+            let body = String::from_utf8(asked.body.to_vec()).unwrap();
+            let body = body.strip_prefix(PROLOG).map(|body| format!(" {body}")).unwrap_or(body);
+            format!("{} {}{query}{body}", asked.method, asked.path)
+        };
+        log.iter().map(line).collect()
+    }
+
+    /// Reads this path as the person with this alias, by a token.
+    pub async fn get_as(&self, alias: &str, path: &str) -> Reply {
+        let token = format!("Bearer token-{alias}");
+        self.ask("GET", path, &[("authorization", &token)], "").await
+    }
+
+    /// Sends this JSON as the person with this alias, by a token.
+    pub async fn send_as(&self, alias: &str, [method, path, body]: [&str; 3]) -> Reply {
+        let token = format!("Bearer token-{alias}");
+        self.ask(method, path, &[("authorization", &token), JSON], body).await
+    }
+
+    /// Expects that each body is taken, and that Unity Connection gets these elements for it at this path.
+    pub async fn assert_sent(&self, path: &str, upstream: &str, item: &str, cases: &[[&str; 2]]) {
+        for [body, elements] in cases {
+            self.upstream.clear_log();
+            let reply = self.send("PATCH", path, body).await;
+
+            assert_eq!(
+                self.calls().last().unwrap(),
+                &format!("PUT {upstream} <{item}>{elements}</{item}>"),
+                "{body}"
+            );
+            reply.assert_written();
+        }
+    }
+
+    /// Expects that each body is refused for the property beside it, and that nothing is sent. An empty name stands for a
+    /// body that is refused as a whole.
+    pub async fn assert_refused(&self, method: &str, path: &str, cases: &[[&str; 2]]) {
+        self.upstream.clear_log();
+        for [body, property] in cases {
+            let reply = self.send(method, path, body).await;
+
+            let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+            problem("invalid_body", path).detail(&detail).about(body).assert(&reply);
+            let named = property.is_empty() || detail.contains(&format!("property `{property}` "));
+            assert!(named, "{property} for {body}: {detail}");
+        }
+        assert_eq!(self.calls(), [""; 0]);
+    }
+
+    /// Expects that addresses that are none, wrong methods and queries are answered without a call.
+    pub async fn assert_closed(&self, path: &str, allow: &str) {
+        self.upstream.clear_log();
+        let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter();
+        for method in methods.filter(|method| !allow.contains(method)) {
+            let reply = self.send(method, path, "{}").await;
+            let expected = problem("method_not_allowed", path).header("allow", allow);
+            expected.about(&method).assert(&reply);
+        }
+        let method = allow.split(", ").next().unwrap();
+        let reply = self.send(method, &format!("{path}?x=1"), "{}").await;
+        assert_eq!(reply.json()["code"], "invalid_query", "{path}");
+        assert_eq!(self.calls(), [""; 0]);
+    }
+}
+
+/// What begins each document of the gateway.
+pub const PROLOG: &str = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
+
 impl TestGateway<RawUpstream> {
     /// Starts a gateway before a server that does these steps for every request.
     pub fn raw(steps: Vec<Step>) -> Self {
@@ -210,6 +286,11 @@ impl<U> TestGateway<U> {
     /// Reads as [`FUNG`].
     pub async fn get(&self, path: &str) -> Reply {
         self.ask("GET", path, &[FUNG], "").await
+    }
+
+    /// Sends this JSON as [`FUNG`].
+    pub async fn send(&self, method: &str, path: &str, body: &str) -> Reply {
+        self.ask(method, path, &[FUNG, JSON], body).await
     }
 
     /// Sets the password of [`SECOND`] as [`FUNG`].
