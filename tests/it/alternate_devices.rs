@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::raw::{answer, send};
 use crate::support::{
-    DEVICES, Expected, FUNG, GIVEN_DEVICE, OWN_DEVICE, Reply, TestGateway, UPSTREAM_DEVICES,
-    basic, problem, text,
+    DEVICES, Expected, FUNG, GIVEN_DEVICE, OWN_DEVICE, Reply, TestGateway, UPSTREAM_DEVICES, basic,
+    problem, text,
 };
 
 /// What fung creates first.

@@ -128,12 +128,13 @@ async fn what_the_server_refuses_is_told() {
 }
 
 #[actix_web::test]
-async fn a_201_without_the_id_is_an_invalid_answer_of_unknown_outcome() {
+async fn the_id_of_a_new_member_is_that_of_the_location_where_the_body_is_empty() {
     let gateway = TestGateway::start();
     gateway.upstream.set("member_created", "empty").unwrap();
 
     let reply = gateway.send("POST", MEMBERS, &body("user", OTTO)).await;
 
-    assert_eq!((reply.status, &reply.json()["code"]), (502, &json!("upstream_invalid_response")));
+    let path = format!("{MEMBERS}/{CREATED}");
+    assert_eq!((reply.status, reply.header("location")), (201, Some(path.as_str())));
     assert_eq!(gateway.get(MEMBERS).await.json()["total"], 3);
 }
