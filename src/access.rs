@@ -73,11 +73,11 @@ pub struct AccessLine {
 
 /// What came of a request.
 #[derive(Default)]
-struct Outcome<'a> {
+struct Outcome {
     status: Option<u16>,
     code: Option<&'static str>,
     /// The object that a write made.
-    made: Option<&'a str>,
+    made: Option<ObjectId>,
     /// What a write did to its object.
     effect: Option<&'static str>,
 }
@@ -118,7 +118,7 @@ impl AccessLine {
         self.write(&Outcome {
             status: Some(response.status().as_u16()),
             code: error.map(|error| error.problem_type().code),
-            made: location.and_then(|uri| uri.to_str().ok()?.rsplit('/').next()),
+            made: location.and_then(|uri| ObjectId::parse(uri.to_str().ok()?.rsplit('/').next()?)),
             effect: Some(match error {
                 None => "done",
                 Some(Error::OutcomeUnknown(_)) => "unknown",
@@ -127,7 +127,7 @@ impl AccessLine {
         });
     }
 
-    fn write(&self, outcome: &Outcome<'_>) {
+    fn write(&self, outcome: &Outcome) {
         let duration = self.begun.elapsed();
         if let Some(metrics) = &self.metrics {
             metrics.request(&Exchange {
@@ -141,6 +141,7 @@ impl AccessLine {
         let progress = self.record.progress.get();
         // Whoever has no credentials changes nothing.
         let write = is_write(&self.method) && progress.caller.is_some();
+        let made = outcome.made.map(|id| id.to_string());
         let still = progress.queued_since.map(|since| since.elapsed());
         let waited = progress.queue_time.or(still);
         let trace = self.record.trace.as_ref();
@@ -154,7 +155,7 @@ impl AccessLine {
             queue_ms = waited.map(milliseconds),
             upstream_ms = progress.upstream_time.map(milliseconds),
             cache = progress.cache,
-            object = outcome.made.or(self.object.as_deref()).filter(|_| write),
+            object = made.as_deref().or(self.object.as_deref()).filter(|_| write),
             recording_bytes = progress.recording,
             outcome = outcome.effect.filter(|_| write),
             request_id = self.request_id.to_str().ok(),
@@ -183,7 +184,8 @@ impl Drop for AccessLine {
 /// The object that a path names: the first id in it; where there is none, its type and language, which have no other
 /// spellings than those of the route.
 fn object(pattern: &str, path: &str) -> Option<String> {
-    if let Some(id) = path.split('/').find_map(ObjectId::parse) {
+    // The last one: a member of a list, not the list.
+    if let Some(id) = path.rsplit('/').find_map(ObjectId::parse) {
         return Some(id.to_string());
     }
     let segments = pattern.split('/').zip(path.split('/'));

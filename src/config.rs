@@ -25,6 +25,7 @@ pub mod checks;
 pub mod forms;
 pub mod keys;
 pub mod pem;
+pub mod public_url;
 
 /// All settings, checked.
 #[derive(Clone, Debug)]
@@ -52,12 +53,14 @@ pub struct Config {
 pub struct Server {
     /// Address of the API. Default `0.0.0.0:8080`.
     pub bind: SocketAddr,
-    /// Threads that serve. Default: the CPUs available, a cgroup's quota counted.
+    /// Threads that serve. Default: the CPUs available, a cgroup's quota counted, at most 512.
     pub workers: usize,
     /// How long new connections are taken after SIGTERM. Default 5 s.
     pub shutdown_delay: Duration,
     /// How long requests in flight may take after that. Default 30 s.
     pub shutdown_grace: Duration,
+    /// Where clients reach the gateway, where something in front strips a path. Default: none.
+    pub public_url: Option<Url>,
     /// Certificate and key of our own, PEM files. Default: none, plain HTTP.
     pub tls: Option<KeyPair>,
 }
@@ -162,6 +165,9 @@ impl fmt::Display for Faults {
     }
 }
 
+/// The most threads that actix serves with.
+const MOST_WORKERS: usize = 512;
+
 /// What the names of environment variables begin with.
 pub const PREFIX: &str = "CUPI_GATEWAY__";
 
@@ -203,12 +209,14 @@ impl Config {
 
         let server = Server {
             bind: keys.address("server.bind", SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080))),
-            workers: keys.count(
+            workers: keys.count_within(
                 "server.workers",
-                std::thread::available_parallelism().map_or(1, usize::from),
+                MOST_WORKERS,
+                std::thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS),
             ),
             shutdown_delay: keys.duration_or_off("server.shutdown_delay", Duration::from_secs(5)),
             shutdown_grace: keys.duration_or_off("server.shutdown_grace", Duration::from_secs(30)),
+            public_url: keys.public_url("server.public_url"),
             tls: keys.key_pair("server.tls.certificate", "server.tls.key"),
         };
         let admin = Admin {

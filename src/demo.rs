@@ -60,7 +60,7 @@ pub fn introduce_simulator(simulator: &Simulator) -> io::Result<()> {
 pub async fn until_stopped(simulating: Server, mut signals: Signals) -> io::Result<()> {
     tokio::select! {
         ended = simulating => ended,
-        () = signals.any() => Ok(()),
+        _ = signals.any() => Ok(()),
     }
 }
 

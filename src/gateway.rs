@@ -127,6 +127,8 @@ pub struct Gateway {
     pub audio: config::Audio,
     /// The room for the recordings of all workers.
     pub memory: Arc<Memory>,
+    /// What clients see before each path, such as `/voicemail`: every link begins with it.
+    pub public_path: Arc<str>,
 }
 
 /// A request with credentials, on its way to Unity Connection.
@@ -172,6 +174,11 @@ impl Incoming {
     /// The request's query.
     pub fn query(&self) -> &str {
         self.request.query_string()
+    }
+
+    /// What the links in an answer begin with.
+    pub fn public_path(&self) -> &str {
+        &self.gateway.public_path
     }
 
     /// Reads a document and answers with its translation: one that was kept, or a new one.

@@ -11,7 +11,7 @@
 //!                 gateway                            stairs: one call there and back
 //!      table     cache      upstream                 cellar: what objects are made of; kept answers; the only door
 //!        access                                      the line that every request leaves
-//!    credentials  request  problem  xml  error  drain  config  metrics  signals  logging  object_id    foundation
+//!    credentials  request  problem  xml  error  drain  connection  config  metrics  signals  logging  object_id    foundation
 //!    simulator    its own house; meets ours over HTTP, in demo and in tests only
 //! ```
 //!
@@ -54,6 +54,7 @@ pub mod request;
 pub mod xml;
 
 pub mod config;
+pub mod connection;
 pub mod drain;
 pub mod logging;
 pub mod metrics;

@@ -47,11 +47,8 @@ fn main() -> ExitCode {
         }
         Err(Failure::Run(error)) => (1, error.to_string()),
     };
-    let mut out = io::stderr().lock();
-    for line in text.lines() {
-        // Nobody reads it where this fails; the exit code tells all the same.
-        writeln!(out, "cupi-gateway: {line}").unwrap_or_default();
-    }
+    let lines: Vec<_> = text.lines().map(|line| format!("cupi-gateway: {line}\n")).collect();
+    logging::print(&lines.concat());
     ExitCode::from(code)
 }
 
@@ -62,17 +59,20 @@ async fn run(command: Command) -> Result<(), Failure> {
             let (simulator, simulating) = demo::simulator()?;
             rt::spawn(simulating);
             let config = Config::demo(&simulator.url(), bind)?;
-            logging::start(config.log);
+            let log = logging::start(config.log);
             let bound =
                 server::bind(&config).map_err(|error| demo::advise(error, demo::OTHER_PORTS))?;
+            log.count_in(&bound.metrics);
             demo::introduce(&bound, &simulator)?;
             Ok(bound.run(signals).await?)
         }
         Command::Serve { config } => {
             let signals = Signals::listen()?;
             let config = Config::read(config.as_deref())?;
-            logging::start(config.log);
-            Ok(server::bind(&config)?.run(signals).await?)
+            let log = logging::start(config.log);
+            let bound = server::bind(&config)?;
+            log.count_in(&bound.metrics);
+            Ok(bound.run(signals).await?)
         }
         Command::Simulate { bind, certificate, key, switches } => {
             let signals = Signals::listen()?;

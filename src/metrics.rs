@@ -119,6 +119,16 @@ impl Metrics {
         metrics
     }
 
+    /// Adds what another room counts.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "names are constants, each with one owner"
+    )]
+    pub fn add(&self, collector: impl Collector + 'static) {
+        self.registry.register(Box::new(collector)).expect("a name of its own");
+    }
+
     /// Adds a gauge that is read whenever somebody asks for it.
     #[expect(
         clippy::expect_used,

@@ -1,30 +1,39 @@
 //! What is the same for every request: its id, HEAD, the headers of every response, problem
 //! documents.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::rc::Rc;
 
 use actix_cors::CorsError;
-use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
-    HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    HeaderValue, RETRY_AFTER, TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::middleware::Next;
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpMessage, ResponseError};
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use uuid::Uuid;
 
+use body::{Incoming, Outgoing};
+
 use crate::access::AccessLine;
+use crate::connection::Connection;
+use crate::connection::request::Body;
 use crate::credentials::challenge;
-use crate::drain::{Drain, InFlight, Phase};
+use crate::drain::{Drain, Phase};
 use crate::error::Error;
+use crate::gateway::Gateway;
 use crate::problem::{self, Problem};
+
+pub mod body;
 
 /// RFC 5789, section 3.1.
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+
+/// The largest head of an HTTP/2 request, in bytes; HTTP/1.1 has about the same limit in actix.
+const MAX_HEAD: usize = 32 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -37,24 +46,44 @@ pub async fn surround<B: MessageBody + 'static>(
     let in_flight = drain.as_ref().map(|drain| drain.begin());
     let request_id = request_id(request.headers());
     let access_line = AccessLine::begin(&request, request_id.clone(), drain.clone());
+    let connection = request.request().conn_data::<Rc<Connection>>();
+    let under_way = connection.map(|connection| Rc::new(connection.begin()));
+    let websocket = offers_websocket(request.headers());
+    let offers_upgrade = request.head().upgrade() || websocket;
     let method = request.method().clone();
     if method == Method::HEAD {
         // No GET route of actix answers it; the encoder knows on its own to leave the body out.
         request.head_mut().method = Method::GET;
     }
 
-    if request.version() == Version::HTTP_2 && !takes_body(&method) {
+    let multiplexed = request.version() == Version::HTTP_2;
+    if multiplexed && !takes_body(&method) {
         // h2 keeps all that comes for whoever may still read it, empty frames without end
         // (RUSTSEC-2026-0258): let it know that nobody will.
         drop(request.take_payload());
     }
+    match (request.take_payload(), &under_way) {
+        (Payload::None, _) => {}
+        (payload, Some(under_way)) => {
+            // actix takes all that follows such an offer for the other protocol.
+            let length = websocket.then(|| content_length(request.headers()));
+            request.set_payload(Incoming::watch(payload, length, under_way));
+        }
+        (payload, None) => request.set_payload(payload),
+    }
 
-    let response = next.call(request).await?;
+    let response = if under_way.as_ref().is_some_and(|request| request.is_overloaded()) {
+        request.error_response(Error::Overloaded)
+    } else if multiplexed && head_size(&request) > MAX_HEAD {
+        request.into_response(HttpResponse::RequestHeaderFieldsTooLarge().finish())
+    } else {
+        next.call(request).await?.map_into_boxed_body()
+    };
 
     let error = failure(&response, &method);
     let mut response = match &error {
         Some(error) => with_problem(response, error, &request_id),
-        None => response.map_into_boxed_body(),
+        None => response,
     };
     let safe = method == Method::GET || method == Method::HEAD;
     let headers = response.headers_mut();
@@ -64,43 +93,54 @@ pub async fn surround<B: MessageBody + 'static>(
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REQUEST_ID, request_id.clone());
 
-    if drain.is_some_and(|drain| drain.phase() != Phase::Ready) {
-        // Whoever keeps the connection would meet its end with the next request.
+    // Whoever keeps the connection would meet its end with the next request. actix ends it after an offer to upgrade, but
+    // does not say so; and it would read a chunked body to its end that nobody wants any more.
+    let leaving = drain.is_some_and(|drain| drain.phase() != Phase::Ready);
+    let unread = under_way.as_ref().filter(|request| request.body() == Body::Arriving);
+    let unread = unread.is_some_and(|request| {
+        let chunked = response.request().headers().contains_key(TRANSFER_ENCODING);
+        if !chunked {
+            // actix knows how much is still to come, and ends the connection where that is too much.
+            request.set_body(Body::Arrived);
+        }
+        chunked
+    });
+    if leaving || offers_upgrade || unread {
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
     access_line.end(&response, error.as_ref());
-    Ok(response.map_body(|_, body| BoxBody::new(Counted { body, in_flight })))
+    Ok(response.map_body(|_, body| Outgoing::watch(body, in_flight, under_way)))
 }
 
-/// A body that keeps its request in flight until it was sent.
-struct Counted {
-    body: BoxBody,
-    in_flight: Option<InFlight>,
-}
-
-impl MessageBody for Counted {
-    type Error = Box<dyn std::error::Error>;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let next = self.body.as_pin_mut().poll_next(context);
-        if matches!(next, Poll::Ready(None)) {
-            self.in_flight = None;
-        }
-        next
-    }
+/// What clients see before each path.
+fn public_path(request: &HttpRequest) -> &str {
+    let gateway = request.app_data::<Data<Gateway>>();
+    gateway.map_or("", |gateway| &gateway.public_path)
 }
 
 /// Whether a handler reads the body of such a request.
 fn takes_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
+
+/// Whether a client offers to go on with WebSocket, which is not taken.
+fn offers_websocket(headers: &HeaderMap) -> bool {
+    let mut offers = headers.get_all(UPGRADE).filter_map(|value| value.to_str().ok());
+    offers.any(|offer| offer.trim().eq_ignore_ascii_case("websocket"))
+}
+
+/// The length of a body, 0 without one.
+fn content_length(headers: &HeaderMap) -> usize {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    length.and_then(|length| length.parse().ok()).unwrap_or(0)
+}
+
+/// What the fields of a head hold, in bytes.
+fn head_size(request: &ServiceRequest) -> usize {
+    let fields = request.headers().iter();
+    let fields: usize = fields.map(|(name, value)| name.as_str().len() + value.len()).sum();
+    fields + request.uri().path().len() + request.query_string().len()
 }
 
 /// The client's own id, where it is one that can be quoted and logged, else a new one.
@@ -128,6 +168,7 @@ fn failure<B>(response: &ServiceResponse<B>, method: &Method) -> Option<Error> {
         return Some(Error::CorsRejected);
     }
     match response.status() {
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => None,
         StatusCode::METHOD_NOT_ALLOWED => Some(Error::MethodNotAllowed),
         StatusCode::BAD_REQUEST if method == Method::OPTIONS => Some(Error::CorsRejected),
         status if status.is_client_error() || status.is_server_error() => {
@@ -146,7 +187,8 @@ fn with_problem<B>(
     let request = response.request();
     let (challenge, method) = (challenge(request.headers()), request.method().clone());
     let request_id = request_id.to_str().unwrap_or_default();
-    let problem = Problem::new(error, request.path(), request_id);
+    let instance = format!("{}{}", public_path(request), request.path());
+    let problem = Problem::new(error, &instance, request_id);
     let status = error.status_code();
 
     let mut response = response.map_body(|head, _| {

@@ -1,25 +1,16 @@
-//! The OpenAPI document, made from the handlers, and Swagger UI, which shows it out of the binary.
+//! The OpenAPI document, made from the handlers; [`serve`] shows it, and Swagger UI with it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::{Ready, ready};
-use std::sync::Arc;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, VARY,
-};
-use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Ref, RefOr, Response, Schema};
 use utoipa::{OpenApi, openapi};
-use utoipa_swagger_ui::Config;
 
 use crate::error::{Error, ProblemType};
 use crate::gateway::respond::Created;
 use crate::problem::Problem;
-use crate::request::NoQuery;
 use crate::resources;
 
 use shape::{Shape, example_path};
@@ -27,15 +18,8 @@ use shape::{Shape, example_path};
 pub mod components;
 pub mod examples;
 pub mod problems;
+pub mod serve;
 pub mod shape;
-
-const DOCUMENT: &str = "/api/v1/openapi.json";
-const SWAGGER_UI: &str = "/swagger-ui/";
-
-/// Swagger UI needs styles of its own in its page, and nothing from elsewhere.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -164,75 +148,17 @@ fn errors(shape: &Shape<'_>, operation: &Operation) -> Vec<Error> {
     errors
 }
 
-/// The document as it is printed, committed and served.
+/// The document as it is printed and committed.
+pub fn text() -> String {
+    print(&document())
+}
+
+/// A document's JSON.
 #[expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
     reason = "the document is made of plain data"
 )]
-pub fn text() -> String {
-    let json = document().to_pretty_json().expect("JSON");
-    json + "\n"
-}
-
-/// Registers the document and, if wanted, Swagger UI.
-pub fn routes(swagger_ui: bool) -> impl FnOnce(&mut ServiceConfig) {
-    move |config| {
-        config.app_data(Data::new(Bytes::from(text())));
-        config.service(web::resource(DOCUMENT).get(get_document));
-        if swagger_ui {
-            let ui = Config::new([DOCUMENT])
-                .use_base_layout()
-                .default_models_expand_depth(0)
-                .validator_url("none")
-                .try_it_out_enabled(true);
-            config.app_data(Data::new(Arc::new(ui)));
-            config.service(web::resource("/swagger-ui").get(|| redirect(SWAGGER_UI)));
-            config.service(web::resource("/swagger-ui/{file:.*}").get(get_swagger_ui));
-            config.service(web::resource("/").get(|| redirect(SWAGGER_UI)));
-        } else {
-            config.service(web::resource("/").get(|| redirect(DOCUMENT)));
-        }
-    }
-}
-
-async fn get_document(document: Data<Bytes>, _query: NoQuery) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .insert_header((CACHE_CONTROL, "private, no-cache"))
-        .insert_header((VARY, "Authorization, Origin"))
-        .body(Bytes::clone(&document))
-}
-
-async fn get_swagger_ui(
-    file: Path<String>,
-    config: Data<Arc<Config<'static>>>,
-) -> Result<HttpResponse, Error> {
-    match utoipa_swagger_ui::serve(&file, Arc::clone(&config)) {
-        Ok(Some(file)) => Ok(HttpResponse::Ok()
-            .content_type(file.content_type)
-            .insert_header((CACHE_CONTROL, "no-cache"))
-            .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-            .insert_header((REFERRER_POLICY, "no-referrer"))
-            .body(ours(file.bytes.into_owned()))),
-        Ok(None) | Err(_) => Err(Error::RouteNotFound),
-    }
-}
-
-/// The page gets a title and a few colours of ours; every other file stays as it is.
-fn ours(file: Vec<u8>) -> Vec<u8> {
-    const TITLE: &str = "<title>Swagger UI</title>";
-    const STYLE: &str = include_str!("openapi/swagger_ui.css");
-
-    match std::str::from_utf8(&file) {
-        Ok(page) if page.contains(TITLE) => page
-            .replace(TITLE, "<title>cupi-gateway: Swagger UI</title>")
-            .replace("</head>", &format!("<style>\n{STYLE}</style>\n</head>"))
-            .into_bytes(),
-        _ => file,
-    }
-}
-
-fn redirect(target: &'static str) -> Ready<HttpResponse> {
-    ready(HttpResponse::Found().insert_header((LOCATION, target)).finish())
+pub fn print(document: &openapi::OpenApi) -> String {
+    document.to_pretty_json().expect("JSON") + "\n"
 }

@@ -1,7 +1,7 @@
 //! Puts the house together and opens its door: one app per worker, one listener.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use actix_web::http::header::HeaderName;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer, rt};
-use tokio::net::TcpSocket;
 use tokio::time::{sleep, timeout};
 
 use certificate::Certificate;
+use listener::{Service, listen};
 
 use crate::cache::Cache;
 use crate::config::Config;
@@ -25,18 +25,16 @@ use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::gateway::audio::memory::Memory;
 use crate::metrics::Metrics;
-use crate::signals::Signals;
+use crate::openapi::serve::{self, Docs};
+use crate::signals::{Ending, Signals};
 use crate::upstream::{Door, Upstream, tls};
-use crate::{admin, middleware, openapi, resources};
+use crate::{admin, middleware, resources};
 
 pub mod certificate;
-
-/// How long an idle client connection is kept: longer than a load balancer keeps its own.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-
-/// Connections that may wait to be taken: room for a burst of clients, where the standard library
-/// has room for 128.
-const BACKLOG: u32 = 1024;
+pub mod descriptors;
+pub mod heads;
+pub mod listener;
+pub mod transport;
 
 /// How long answers may take to leave once all are made and nobody else is waited for: time for the
 /// last 64 KiB over a slow line.
@@ -50,6 +48,8 @@ pub struct Bound {
     pub admin_address: SocketAddr,
     /// `https` with a certificate of our own, else `http`.
     pub scheme: &'static str,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Serves the API when it is awaited or spawned.
     pub server: Server,
     /// Serves the operator's side when it is awaited or spawned.
@@ -63,6 +63,7 @@ pub struct Bound {
 /// Takes the ports that `config` names. `InvalidInput`: it is the configuration that is wrong.
 pub fn bind(config: &Config) -> io::Result<Bound> {
     let invalid = |fault| io::Error::new(io::ErrorKind::InvalidInput, fault);
+    descriptors::raise_limit();
     let tls = Arc::new(tls::client_config(&config.upstream).map_err(invalid)?);
     let certificate = match &config.server.tls {
         Some(files) => {
@@ -95,51 +96,43 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
         .run()
     };
 
-    let (settings, serving) = (config.clone(), drain.clone());
+    let docs = Docs::new(config.docs.swagger_ui, config.server.public_url.as_ref());
+    let (settings, serving, counting) = (config.clone(), drain.clone(), Arc::clone(&metrics));
     let app = move || {
         let upstream = Upstream::new(&settings.upstream, Arc::clone(&tls), Arc::clone(&door));
         let gateway = Gateway {
             cache: Arc::clone(&cache),
             upstream: Rc::new(upstream),
-            metrics: Arc::clone(&metrics),
+            metrics: Arc::clone(&counting),
             settings: settings.upstream.clone(),
             audio: settings.audio,
             memory: Arc::clone(&memory),
+            public_path: settings.server.public_path().into(),
         };
         App::new()
             .app_data(Data::new(keys.clone()))
             .app_data(Data::new(gateway))
             .app_data(Data::new(serving.clone()))
-            .app_data(Data::from(Arc::clone(&metrics)))
+            .app_data(Data::from(Arc::clone(&counting)))
             .wrap(Condition::new(
                 !settings.cors.allowed_origins.is_empty(),
                 cors(&settings.cors.allowed_origins),
             ))
             .wrap(from_fn(middleware::surround))
             .configure(resources::routes)
-            .configure(openapi::routes(settings.docs.swagger_ui))
+            .configure(serve::routes(Arc::clone(&docs)))
             .default_service(web::to(not_found))
     };
-    let server = HttpServer::new(app)
-        .workers(config.server.workers)
-        .keep_alive(KEEP_ALIVE)
-        // A client that closes its connection cancels its wait.
-        .h1_allow_half_closed(false)
-        .tcp_nodelay(true)
-        // actix would close the listener at once: the order of the end is ours.
-        .disable_signals()
-        .shutdown_timeout(config.server.shutdown_grace.as_secs() + 1);
-    let server = match &certificate {
-        Some(certificate) => {
-            server.listen_rustls_0_23(listener, certificate.server_config().map_err(invalid)?)?
-        }
-        None => server.listen(listener)?,
-    };
+    let tls = certificate.as_ref().map(Certificate::server_config).transpose().map_err(invalid)?;
+    let service =
+        Service { workers: config.server.workers, grace: config.server.shutdown_grace, tls };
+    let server = listener::serve(listener, service, app)?;
     Ok(Bound {
         address,
         admin_address,
         scheme: if certificate.is_some() { "https" } else { "http" },
-        server: server.run(),
+        metrics,
+        server,
         admin,
         drain,
         delay: config.server.shutdown_delay,
@@ -162,15 +155,17 @@ impl Bound {
         tracing::info!(scheme = self.scheme, address = %api, admin = %self.admin_address, "listening");
 
         let delay = tokio::select! {
-            _ = signals.terminate.recv() => self.delay,
-            _ = signals.interrupt.recv() => Duration::ZERO,
+            ending = signals.any() => match ending {
+                Ending::Orderly => self.delay,
+                Ending::Prompt => Duration::ZERO,
+            },
             ended = &mut serving => return ended.unwrap_or_else(|error| Err(io::Error::other(error))),
         };
         self.drain.enter(Phase::Leaving);
         tracing::info!(delay_s = delay.as_secs_f64(), "leaving: not ready any more");
         tokio::select! {
             () = sleep(delay) => {}
-            () = signals.any() => {}
+            _ = signals.any() => {}
         }
 
         self.drain.enter(Phase::Draining);
@@ -184,7 +179,7 @@ impl Bound {
         tokio::select! {
             () = drained => {}
             () = sleep(self.grace) => {}
-            () = signals.any() => {}
+            _ = signals.any() => {}
         }
         let cut = self.drain.in_flight();
         self.drain.enter(Phase::Over);
@@ -198,16 +193,6 @@ impl Bound {
     }
 }
 
-fn listen(key: &str, address: SocketAddr) -> io::Result<TcpListener> {
-    let open = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)?.into_std()
-    };
-    open().map_err(|error| io::Error::new(error.kind(), format!("{key}: {address}: {error}")))
-}
-
 async fn not_found() -> Result<HttpResponse, Error> {
     Err(Error::RouteNotFound)
 }
@@ -215,15 +200,6 @@ async fn not_found() -> Result<HttpResponse, Error> {
 /// The Fetch standard's cross-origin rules, for the configured origins only and never with
 /// credentials that a browser adds on its own.
 fn cors(origins: &[String]) -> Cors {
-    let request = [
-        "authorization",
-        "content-type",
-        "if-none-match",
-        "cache-control",
-        "x-request-id",
-        "x-requested-with",
-        "traceparent",
-    ];
     let response = [
         "retry-after",
         "etag",
@@ -235,7 +211,8 @@ fn cors(origins: &[String]) -> Cors {
     ];
     let cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers(request.map(HeaderName::from_static))
+        // Tracing libraries add theirs; none of them opens anything here.
+        .allow_any_header()
         .expose_headers(response.map(HeaderName::from_static))
         .max_age(3600)
         // Ours says the same for every answer.

@@ -41,6 +41,23 @@ impl Keys {
         url
     }
 
+    /// Reads the URL at which clients reach the gateway.
+    pub fn public_url(&mut self, key: &'static str) -> Option<Url> {
+        const FORM: &str = "an address such as https://apps.example.com/voicemail";
+
+        let text = self.text(key, FORM)?;
+        let url = Url::parse(&text).ok().filter(|url| {
+            matches!(url.scheme(), "http" | "https") && url.host().is_some() && is_bare(url)
+        });
+        if url.is_none() {
+            self.fault(
+                key,
+                &format!("write {FORM}: http or https, a path if there is one, and no user, query or fragment"),
+            );
+        }
+        url
+    }
+
     /// Reads the paths of a certificate and its key: both or none, and a pair.
     pub fn key_pair(&mut self, certificate: &'static str, key: &'static str) -> Option<KeyPair> {
         const FORM: &str = "the path of a PEM file";
@@ -101,10 +118,7 @@ impl Keys {
             self.fault(key, "\"*\" allows every origin: let it stand alone");
         }
         for origin in &origins {
-            let exact = !origin.contains('*')
-                && Url::parse(origin)
-                    .is_ok_and(|url| url.origin().ascii_serialization() == *origin);
-            if !exact && origin != "*" {
+            if !is_exact(origin) && origin != "*" {
                 self.fault(
                     key,
                     &format!(
@@ -186,11 +200,32 @@ impl Keys {
 fn is_origin(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
         && url.host().is_some()
-        && url.username().is_empty()
-        && url.password().is_none()
         && url.path() == "/"
+        && is_bare(url)
+}
+
+/// Without user, query and fragment.
+fn is_bare(url: &Url) -> bool {
+    url.username().is_empty()
+        && url.password().is_none()
         && url.query().is_none()
         && url.fragment().is_none()
+}
+
+/// Whether it is an origin as a browser sends it, of any scheme: `https://app.example.com`, `capacitor://localhost`.
+fn is_exact(origin: &str) -> bool {
+    let Some(url) = Url::parse(origin).ok().filter(|url| !origin.contains('*') && is_bare(url))
+    else {
+        return false;
+    };
+    let parts = url.origin();
+    if parts.is_tuple() {
+        return parts.ascii_serialization() == origin;
+    }
+    // Only those of the Web have an origin by its standard; a browser writes others the same way.
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let host = url.host_str().filter(|host| !host.is_empty());
+    host.is_some_and(|host| format!("{}://{host}{port}", url.scheme()) == origin)
 }
 
 /// Stands for an upstream that is not there: the faults that go with it end the start.

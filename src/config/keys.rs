@@ -87,6 +87,16 @@ impl Keys {
         }
     }
 
+    /// Reads a number above 0 that is not above `most`.
+    pub fn count_within(&mut self, key: &'static str, most: usize, default: usize) -> usize {
+        let count = self.count(key, default);
+        if count > most {
+            self.fault(key, &format!("must not be above {most}"));
+            return default;
+        }
+        count
+    }
+
     /// Reads true or false.
     pub fn flag(&mut self, key: &'static str, default: bool) -> bool {
         let Some(value) = self.value(key) else {

@@ -27,7 +27,7 @@ impl Incoming {
             if Instant::now() >= deadline {
                 return Err(Error::UpstreamTimeout(None));
             }
-            match self.fetch(read_one(table, address_of(table, name))).await {
+            match self.fetch(read_one(table, self.address_of(table, name))).await {
                 Ok(part) => parts.push(part),
                 Err(error @ Error::Resource(..)) => missing = Some(error),
                 Err(error) => return Err(error),
@@ -45,10 +45,10 @@ impl Incoming {
             }
         }
     }
-}
 
-/// The address of the object of this type.
-fn address_of(table: &Table, name: &str) -> Address {
-    let key = table.key().unwrap_or_default();
-    Address::new(table, "", &[(key.to_owned(), name.to_owned())])
+    /// The address of the object of this type.
+    fn address_of(&self, table: &Table, name: &str) -> Address {
+        let key = table.key().unwrap_or_default();
+        Address::new(table, self.public_path(), &[(key.to_owned(), name.to_owned())])
+    }
 }

@@ -98,7 +98,7 @@ impl Incoming {
 
     /// Where the request's objects are.
     pub fn address(&self, table: &Table) -> Address {
-        Address::new(table, "", &self.parameters.0)
+        Address::new(table, self.public_path(), &self.parameters.0)
     }
 
     /// The document to send for a body.

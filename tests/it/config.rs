@@ -113,6 +113,7 @@ fn each_fault_is_told_with_its_key() {
         ("server.workers = -1", count),
         ("server.workers = 1.5", count),
         ("server.workers = 'two'", count),
+        ("server.workers = 513", "server.workers: must not be above 512"),
         ("upstream.timeout = 10", duration),
         ("upstream.timeout = '10'", duration),
         ("upstream.timeout = '-1s'", duration),
@@ -163,6 +164,11 @@ fn each_fault_is_told_with_its_key() {
         "https://*.example.com",
         "null",
         "",
+        "capacitor://localhost/",
+        "capacitor://me@localhost",
+        "capacitor://*",
+        "capacitor:",
+        "file://",
     ] {
         let fault = format!(
             "cors.allowed_origins: {origin:?} is not an origin: write scheme, host and port alone, as a browser sends them, \
@@ -247,6 +253,48 @@ fn the_upstream_is_an_origin_and_never_quoted() {
         Config::parse("upstream.url = 'http://cuc.example.com'\nupstream.allow_plaintext = true")
             .is_ok()
     );
+}
+
+#[test]
+fn origins_have_any_scheme() {
+    let origins = [
+        "capacitor://localhost",
+        "ionic://localhost:81",
+        "chrome-extension://abc",
+        "http://[::1]:3000",
+    ];
+
+    let config = parse(&format!("cors.allowed_origins = {origins:?}"));
+
+    assert_eq!(config.cors.allowed_origins, origins);
+}
+
+#[test]
+fn the_public_url_has_a_path_and_nothing_after_it() {
+    for (url, path) in [
+        ("https://apps.example.com", ""),
+        ("https://apps.example.com/", ""),
+        ("http://apps.example.com:8080/voicemail", "/voicemail"),
+        ("https://apps.example.com/a/b/", "/a/b"),
+    ] {
+        let config = parse(&format!("server.public_url = '{url}'"));
+
+        assert_eq!(config.server.public_path(), path, "{url}");
+    }
+    for url in [
+        "apps.example.com",
+        "/voicemail",
+        "ftp://apps.example.com",
+        "https://",
+        "https://me@apps.example.com",
+        "https://me:secret@apps.example.com",
+        "https://apps.example.com/?a",
+        "https://apps.example.com/#a",
+    ] {
+        let fault = "server.public_url: write an address such as https://apps.example.com/voicemail: http or https, a path \
+                     if there is one, and no user, query or fragment";
+        assert_eq!(faults(&format!("server.public_url = '{url}'")), [fault], "{url}");
+    }
 }
 
 #[test]
@@ -504,6 +552,8 @@ fn the_example_is_what_goes_without_saying() {
         .collect();
     let mut whole = Config::parse(&lines.join("\n")).unwrap();
     assert_eq!(whole.log.format.take(), Some(LogFormat::Json));
+    let public_url = whole.server.public_url.take();
+    assert_eq!(public_url.unwrap().as_str(), "https://apps.example.com/voicemail");
     whole.server.workers = defaults.server.workers;
     assert_same(&whole, &defaults);
 }

@@ -23,6 +23,7 @@ mod cors;
 mod directory;
 mod errors;
 mod events;
+mod greed;
 mod greetings;
 mod health;
 mod html_devices;

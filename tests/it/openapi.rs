@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use cupi_gateway::openapi;
 use cupi_gateway::simulator::Simulator;
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use crate::support::{FUNG, Reply, TestGateway, problem};
+use crate::support::{DEVICES, FUNG, JSON, Reply, TestGateway, problem};
 
 const DOCUMENT: &str = "/api/v1/openapi.json";
 
@@ -380,7 +382,8 @@ async fn the_root_leads_to_swagger_ui() {
         let reply = get(&gateway, path).await;
 
         assert!([301, 302, 303, 307, 308].contains(&reply.status), "{path}");
-        assert_eq!(reply.header("location"), Some("/swagger-ui/"), "{path}");
+        // Relative, so that a path that something in front strips stays.
+        assert_eq!(reply.header("location"), Some("swagger-ui/"), "{path}");
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
     }
 }
@@ -403,6 +406,7 @@ async fn swagger_ui_needs_nothing_from_outside() {
     assert!(!html.contains("//"), "{html}");
     assert!(html.contains("<title>cupi-gateway: Swagger UI</title>"));
     assert!(html.contains("<html lang=\"en\">"));
+    assert!(html.contains(r#"<meta name="viewport" content="width=device-width"#), "{html}");
     let mut replies = vec![("index", "text/html", page)];
     for file in files {
         let kind = match file.rsplit('.').next().unwrap() {
@@ -431,10 +435,65 @@ async fn swagger_ui_needs_nothing_from_outside() {
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{file}");
     }
     let settings = get(&gateway, "/swagger-ui/swagger-initializer.js").await.text();
-    assert!(settings.contains(r#""url": "/api/v1/openapi.json""#), "{settings}");
+    assert!(settings.contains(r#""url": "../api/v1/openapi.json""#), "{settings}");
     assert!(settings.contains(r#""validatorUrl": "none""#), "{settings}");
     assert!(!settings.contains("petstore"), "{settings}");
     assert_eq!(gateway.upstream.log().len(), 0);
+}
+
+#[actix_web::test]
+async fn files_of_swagger_ui_are_sent_once_and_packed_for_who_takes_that() {
+    let gateway = TestGateway::start();
+    let gzip = ("accept-encoding", "br, gzip;q=0.8");
+
+    for file in
+        ["", "index.html", "swagger-initializer.js", "swagger-ui.css", "swagger-ui-bundle.js"]
+    {
+        let path = format!("/swagger-ui/{file}");
+        let plain = get(&gateway, &path).await;
+        let unwanted = [("accept-encoding", "gzip;q=0, identity")];
+        let unwanted = gateway.ask("GET", &path, &unwanted, "").await;
+        let packed = gateway.ask("GET", &path, &[gzip], "").await;
+        let mut unpacked = Vec::new();
+        GzDecoder::new(packed.body.as_slice()).read_to_end(&mut unpacked).unwrap();
+
+        assert_eq!(packed.header("content-encoding"), Some("gzip"), "{file}");
+        assert_eq!(plain.header("content-encoding"), None, "{file}");
+        assert_eq!(packed.header("vary"), Some("Accept-Encoding"), "{file}");
+        assert!(unpacked == plain.body && unwanted.body == plain.body, "{file}");
+        assert_ne!(plain.header("etag"), packed.header("etag"), "{file}");
+        for (reply, coding) in [(&plain, None), (&packed, Some(gzip))] {
+            let known = ("if-none-match", reply.header("etag").unwrap());
+            let headers: Vec<_> = coding.into_iter().chain([known]).collect();
+            let again = gateway.ask("GET", &path, &headers, "").await;
+
+            assert_eq!((again.status, again.body.len()), (304, 0), "{file}");
+            assert_eq!(again.header("etag"), reply.header("etag"), "{file}");
+        }
+    }
+    let packed = gateway.ask("GET", "/swagger-ui/swagger-ui-bundle.js", &[gzip], "").await;
+    assert!(packed.body.len() < 600_000, "{}", packed.body.len());
+}
+
+#[actix_web::test]
+async fn links_have_the_path_that_something_in_front_strips() {
+    let gateway =
+        TestGateway::start_with("server.public_url = 'https://apps.example.com/voicemail/'");
+
+    let document = get(&gateway, DOCUMENT).await.json();
+    let page = get(&gateway, "/swagger-ui/").await;
+    let made = gateway.ask("POST", DEVICES, &[FUNG, JSON], r#"{"dtmfAccessId":"77123"}"#).await;
+    let missing = get(&gateway, "/nope").await;
+    let root = get(&gateway, "/").await;
+
+    assert_eq!(document["servers"], json!([{ "url": "https://apps.example.com/voicemail" }]));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("connect-src 'self' https://apps.example.com;"), "{policy}");
+    let id = made.json()["objectId"].as_str().unwrap().to_owned();
+    let location = format!("/voicemail{DEVICES}/{id}");
+    assert_eq!(made.header("location"), Some(location.as_str()));
+    problem("route_not_found", "/voicemail/nope").assert(&missing);
+    assert_eq!(root.header("location"), Some("swagger-ui/"));
 }
 
 #[actix_web::test]
@@ -445,7 +504,7 @@ async fn swagger_ui_can_be_left_out() {
         problem("route_not_found", path).assert(&get(&gateway, path).await);
     }
     let root = get(&gateway, "/").await;
-    assert_eq!(root.header("location"), Some(DOCUMENT));
+    assert_eq!(root.header("location"), Some("api/v1/openapi.json"));
     assert_eq!(get(&gateway, DOCUMENT).await.text(), committed());
     assert_eq!(gateway.ask("GET", "/api/v1/accounts", &[FUNG], "").await.status, 200);
 }

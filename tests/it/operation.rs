@@ -1,9 +1,10 @@
 //! What the operator reads: access lines, one line per event; and the gateway's own certificate.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -286,6 +287,67 @@ async fn lines_for_people_read_well() {
         "{line}"
     );
     assert!(!line.contains('\x1b') && !line.contains("None"), "{line}");
+}
+
+#[actix_web::test]
+async fn a_log_that_nobody_reads_stops_neither_answers_nor_the_end() {
+    let simulator = simulate();
+    let environment = [("CUPI_GATEWAY__SERVER__SHUTDOWN_DELAY", "0s")];
+    let (process, address) = Process::serve_unread(&simulator.url(), &environment);
+    let client = awc::Client::default();
+    let url = format!("http://{address}/nope");
+    let id = "x".repeat(128);
+
+    for _ in 0..4000 {
+        let reply = ask_by(&client, "GET", &url, &[("x-request-id", &id)], b"").await;
+        assert_eq!(reply.status, 404);
+    }
+    let metrics = get(process.admin(), "/metrics", &[]).await.text();
+    process.signal("TERM");
+    let (code, _) = process.ended();
+
+    let dropped = metrics.lines().find_map(|line| {
+        line.strip_prefix("cupi_gateway_log_lines_dropped_total ")?.parse::<u64>().ok()
+    });
+    assert!(dropped.unwrap() > 100, "{dropped:?}");
+    assert!(metrics.contains("# TYPE cupi_gateway_log_lines_dropped_total counter\n"));
+    assert_eq!(code, 0);
+}
+
+#[test]
+fn the_limit_of_descriptors_is_raised() {
+    let mut child = Command::new("sh")
+        .args(["-c", "ulimit -S -n 256; exec \"$0\" serve", env!("CARGO_BIN_EXE_cupi-gateway")])
+        .env("CUPI_GATEWAY__SERVER__BIND", "127.0.0.1:0")
+        .env("CUPI_GATEWAY__ADMIN__BIND", "127.0.0.1:0")
+        .env("CUPI_GATEWAY__UPSTREAM__URL", "http://127.0.0.1:1")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = BufReader::new(child.stderr.take().unwrap());
+    let listening = log.lines().any(|line| line.unwrap().contains("listening"));
+    let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    assert!(listening);
+    let limit = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let limit: Vec<_> = limit.split_whitespace().collect();
+    assert_eq!(limit[0], limit[1]);
+}
+
+#[actix_web::test]
+async fn a_hang_up_ends_in_order() {
+    let simulator = simulate();
+    let environment = [("CUPI_GATEWAY__SERVER__SHUTDOWN_DELAY", "0s")];
+    let (process, _) = Process::serve(&simulator.url(), &environment);
+
+    process.signal("HUP");
+    let (code, [_, log]) = process.ended();
+
+    assert_eq!(code, 0, "{log}");
+    let (_, events) = lines(&log);
+    assert_eq!(messages(&events).last(), Some(&"done"), "{log}");
 }
 
 #[actix_web::test]

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -22,6 +22,8 @@ pub struct Process {
     child: Child,
     printed: Printed,
     readers: Vec<JoinHandle<()>>,
+    /// The log that nobody reads.
+    _unread: Option<BufReader<ChildStderr>>,
 }
 
 fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
@@ -79,7 +81,7 @@ impl Process {
             collect(child.stdout.take().unwrap(), 0, Arc::clone(&printed)),
             collect(child.stderr.take().unwrap(), 1, Arc::clone(&printed)),
         ];
-        Self { child, printed, readers }
+        Self { child, printed, readers, _unread: None }
     }
 
     /// Starts `serve` on a free port, before this upstream, and waits until it listens.
@@ -91,12 +93,28 @@ impl Process {
         ];
         all.extend(environment);
         let process = Self::start(&["serve"], &all);
-        let log = process.wait_for(1, "listening");
-        let address = log.split("address").nth(1).unwrap();
-        let address = address.split("127.0.0.1:").nth(1).unwrap();
-        let port = address.split(|c: char| !c.is_ascii_digit()).next().unwrap();
-        let address = SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()));
+        let address = address(&process.wait_for(1, "listening"));
         (process, address)
+    }
+
+    /// Starts `serve` like [`Self::serve`], and reads nothing of its log after it listens.
+    pub fn serve_unread(upstream: &str, environment: &[(&str, &str)]) -> (Self, SocketAddr) {
+        let mut all = vec![
+            ("CUPI_GATEWAY__SERVER__BIND", "127.0.0.1:0"),
+            ("CUPI_GATEWAY__ADMIN__BIND", "127.0.0.1:0"),
+            ("CUPI_GATEWAY__UPSTREAM__URL", upstream),
+        ];
+        all.extend(environment);
+        let mut child = command(&["serve"], &all).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("listening") {
+            assert!(log.read_line(&mut line).unwrap() > 0, "{line}");
+        }
+        let address = address(&line);
+        let printed = Printed::default();
+        printed.0.lock().unwrap()[1] = line;
+        (Self { child, printed, readers: Vec::new(), _unread: Some(log) }, address)
     }
 
     /// Waits until a whole line with this text was printed (0) or logged (1), and returns all lines.
@@ -186,6 +204,14 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The address in the line that says where a gateway listens.
+fn address(log: &str) -> SocketAddr {
+    let address = log.split("address").nth(1).unwrap();
+    let address = address.split("127.0.0.1:").nth(1).unwrap();
+    let port = address.split(|c: char| !c.is_ascii_digit()).next().unwrap();
+    SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()))
 }
 
 fn collect(stream: impl Read + Send + 'static, index: usize, printed: Printed) -> JoinHandle<()> {

@@ -10,7 +10,7 @@ use tokio::net::TcpSocket;
 
 use crate::process::Process;
 use crate::raw::{RawUpstream, Step, answer, send};
-use crate::support::{ACCOUNTS, JSON, PASSWORD, Reply, TestGateway, ask};
+use crate::support::{ACCOUNTS, JSON, PASSWORD, Reply, TestGateway, ask, until};
 
 /// What the caller signs in with.
 const SIGN_IN: &str = "Wïnter&<2010>+%/ ?";
@@ -134,8 +134,10 @@ async fn a_message_that_echoes_a_secret_is_left_out() {
         assert_silent(&reply.text(), &secrets, message);
     }
 
+    let lines = |log: &str| log.lines().filter(|line| line.contains("\"request\"")).count();
+    // Lines are written a moment after the answer.
+    until(|| lines(&process.wait_for(1, "\"request\"")) == expected.len()).await;
     let [printed, log] = process.end();
-    assert_eq!(log.lines().filter(|line| line.contains("\"request\"")).count(), expected.len());
     assert_silent(&format!("{printed}{log}"), &secrets, "the log");
 }
 
@@ -189,6 +191,7 @@ async fn no_fault_shows_a_secret() {
         assert_silent(&format!("{:?}", reply.headers), &secrets, "its headers");
         assert!(reply.status >= 400, "{}", reply.text());
         assert!(!upstream.received().is_empty());
+        process.wait_for(1, "cupi_gateway::access");
         let [printed, log] = process.end();
         assert!(log.lines().count() > 1);
         assert!(!log.contains("panicked"), "{log}");
