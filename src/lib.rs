@@ -29,8 +29,7 @@
 //! 1. `src/resources/<name>.rs`, from top to bottom: the table of calls, the [`table::Table`], `Api`, `routes`, handlers,
 //!    what only this resource knows, its refusals.
 //! 2. `src/resources.rs`: the module, its path in `Api`, its tables in `TABLES`, its `routes`.
-//! 3. `src/simulator/store.rs`: an entry in `COLLECTIONS`; objects for somebody in
-//!    `src/simulator/people.rs`.
+//! 3. `src/simulator/collections.rs`: an entry; objects for somebody in `src/simulator/people.xml`.
 //! 4. `tests/it/<name>.rs`, with its line in `main.rs`; documents in `tests/fixtures/cupi`, with a
 //!    line in `translation.rs`; new codes in the table of `support.rs` and in `errors.rs`.
 //! 5. `cargo run -- openapi > openapi/openapi.json`.
