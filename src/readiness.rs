@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::config::{self, Admin};
 
 /// How long the connection may take, and then each part of the answer.
-const TIMEOUT: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The most bytes that are read of an answer; a gateway sends fewer.
 const LIMIT: u64 = 4096;

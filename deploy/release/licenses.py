@@ -101,7 +101,7 @@ def write():
     _, packages = crates.all_targets()
     apache, others = collect(packages)
     apache_license = pathlib.Path("LICENSE").read_text(encoding="utf-8").strip("\n")
-    parts = [HEAD, f"Crates under the Apache License 2.0:\n\n{listed(apache)}\n\n{apache_license}\n"]
+    parts = [HEAD, f"Crates under the Apache License 2.0:\n\n{listed(dict.fromkeys(apache))}\n\n{apache_license}\n"]
     for users in sorted(others.values(), key=lambda users: users[0][0]):
         parts.append(f"{listed(dict.fromkeys(name for name, _ in users))}\n\n{users[0][1]}\n")
     return f"{RULE}\n".join(parts)
