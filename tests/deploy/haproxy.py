@@ -59,7 +59,8 @@ processes = []
 def start(name, *command, **settings):
     environment = {**os.environ, **{f"CUPI_GATEWAY__{key}": str(value) for key, value in settings.items()}}
     with (FOLDER / f"{name}.log").open("w") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        # A group of its own: what HAProxy signals to its group is not for this script.
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     processes.append(process)
     return process
 
