@@ -2,7 +2,7 @@
 //! the refusals that only its resource has. A handler says the rest: summary, description, the parameters of its query.
 
 use actix_web::http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -127,7 +127,7 @@ impl<'a> Shape<'a> {
                 .required(Required::True)
                 .description(Some(about))
                 .schema(Some(schema))
-                .example(Some(table.example_key().into()));
+                .example(Some(example_value(&table.example_key())));
             Some(parameter.build())
         });
         names.collect()
@@ -211,6 +211,11 @@ pub fn example_path(path: &str) -> String {
         let table = TABLES.iter().find(|table| table.path == object);
         table.map(|table| table.example_key()).unwrap_or_default()
     })
+}
+
+/// The example of a parameter: a language code is a number.
+fn example_value(key: &str) -> Value {
+    key.parse::<u16>().map_or_else(|_no_number| key.into(), Value::from)
 }
 
 fn add(components: &mut Components, name: &str, schema: Schema) {

@@ -7,7 +7,7 @@ import sys
 
 import cupi_gateway
 from cupi_gateway.exceptions import ConflictException, NotFoundException, UnauthorizedException
-from cupi_gateway.models import AlternateDeviceChanges, LoginType, NewAlternateDevice, NewPassword
+from cupi_gateway.models import AlternateDeviceChanges, AlternateDeviceToCreate, NewPassword
 
 
 def check(holds, what):
@@ -32,7 +32,7 @@ with cupi_gateway.ApiClient(configuration) as client:
     check(listed.total == 2, "the caller's two accounts are listed")
     own = next(account for account in listed.items if not account.use_service_credentials)
     serviced = next(account for account in listed.items if account.use_service_credentials)
-    check(own.login_type is LoginType.USERID and own.user_id == "fung", "login types are an enumeration")
+    check(own.login_type == "userId" and own.user_id == "fung", "a login type is a word")
     check(serviced.user_id is None, "userId may be null")
     check(accounts.get_account(own.object_id) == own, "one account is got")
     password = NewPassword(password="pass:wörd 😀&%+")
@@ -41,7 +41,7 @@ with cupi_gateway.ApiClient(configuration) as client:
     check(problem.code == "password_not_settable" and problem.upstream.status == 400, "a refusal is known by its code")
 
     devices = cupi_gateway.AlternateDevicesApi(client)
-    created = devices.create_alternate_device_with_http_info(NewAlternateDevice(dtmfAccessId="0044207946"))
+    created = devices.create_alternate_device_with_http_info(AlternateDeviceToCreate(dtmfAccessId="0044207946"))
     device = created.data
     check(created.headers["location"] == device.uri, "a device is created")
     listed = devices.list_alternate_devices(user_defined=True)

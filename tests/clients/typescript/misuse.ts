@@ -28,7 +28,7 @@ export function misuse(account: Schemas["Account"], problem: Schemas["Problem"])
 }
 
 // @ts-expect-error Every login type must be met.
-export function incomplete(type: Schemas["LoginType"]): string {
+export function incomplete(type: Schemas["Account"]["loginType"]): string {
   switch (type) {
     case "userAlias":
       return "alias";
