@@ -82,14 +82,14 @@ pub static GREETING_RECORDING: Table = Table {
             "LanguageCode",
             Kind::Own(&LANGUAGE_CODE),
             "The Windows LCID of its language.",
-            "1031",
+            "1033",
         )
         .required(),
         read(
             "LanguageCode",
             Kind::Own(&LANGUAGE_TAG),
             "The same as a BCP 47 tag, where it is known.",
-            "1031",
+            "1033",
         )
         .named("languageTag"),
         uri("Where the recording is found."),
