@@ -1,4 +1,4 @@
-//! The rows of a table: [`Property`], begun with [`id`], [`uri`], [`link`], [`kind`], [`read`], [`write`], [`secret`],
+//! The rows of a table: [`Property`], begun with [`id`], [`uri`], [`link`], [`kind`], [`read`], [`write()`], [`secret`],
 //! [`enabled`] or [`enabled_until`], and the [`Kind`] of its values.
 
 use utoipa::openapi::{RefOr, Schema};
