@@ -317,7 +317,7 @@ fn the_problems_of_an_operation_are_about_its_own_path() {
             path.to_owned(),
             |path, parameter| {
                 let name = format!("{{{}}}", parameter["name"].as_str().unwrap());
-                path.replace(&name, parameter["example"].as_str().unwrap())
+                path.replace(&name, parameter["example"].to_string().trim_matches('"'))
             },
         );
         assert!(!path.contains('{'), "{path}");
