@@ -9,6 +9,8 @@ pub mod accounts;
 pub mod alternate_devices;
 pub mod class_of_service;
 pub mod directory;
+pub mod greeting_recordings;
+pub mod greeting_types;
 pub mod greetings;
 pub mod html_devices;
 pub mod location;
@@ -28,6 +30,7 @@ pub mod user;
     (path = "/api/v1/user", api = user::Api),
     (path = "/api/v1/user/pin", api = pin::Api),
     (path = "/api/v1/greetings", api = greetings::Api),
+    (path = "/api/v1/greetings/{greetingType}/recordings", api = greeting_recordings::Api),
     (path = "/api/v1/transfer-options", api = transfer_options::Api),
     (path = "/api/v1/alternate-devices", api = alternate_devices::Api),
     (path = "/api/v1/private-lists", api = private_lists::Api),
@@ -49,7 +52,7 @@ pub static TABLES: &[&Table] = &[
     &user::VOICE_NAME,
     &pin::PIN,
     &greetings::GREETING,
-    &greetings::GREETING_RECORDING,
+    &greeting_recordings::GREETING_RECORDING,
     &transfer_options::TRANSFER_OPTION,
     &alternate_devices::ALTERNATE_DEVICE,
     &private_lists::PRIVATE_LIST,
@@ -71,6 +74,7 @@ pub fn routes(config: &mut ServiceConfig) {
     user::routes(config);
     pin::routes(config);
     greetings::routes(config);
+    greeting_recordings::routes(config);
     transfer_options::routes(config);
     alternate_devices::routes(config);
     private_lists::routes(config);

@@ -7,17 +7,17 @@
 //! Source: CUPI for End Users, "Class of Service".
 
 use actix_web::web::{self, ServiceConfig};
-use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
-use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
-use utoipa::openapi::{RefOr, Schema};
 
 use crate::gateway::{Incoming, Response};
 use crate::request::NoQuery;
 use crate::table::Table;
 use crate::table::property::Kind::{self, Flag, Number, OneOf, Text};
-use crate::table::property::{Own, Property, id, read, read_only};
-use crate::xml::{Fault, Object, flag};
+use crate::table::property::{Property, id, read};
+
+use capabilities::{CAPABILITIES, EXTENSION_ACCESS};
+
+pub mod capabilities;
 
 /// The class of service.
 pub static CLASS_OF_SERVICE: Table = Table {
@@ -125,8 +125,6 @@ pub static CLASS_OF_SERVICE: Table = Table {
     ..Table::NEW
 };
 
-const EXTENSION_ACCESS: &[(&str, &str)] =
-    &[("none", "0"), ("read", "1"), ("manage", "2"), ("readAndManage", "3")];
 const SECURE: &[(&str, &str)] = &[("always", "1"), ("never", "2"), ("ask", "3"), ("private", "4")];
 const TRANSCRIBE: &[(&str, &str)] =
     &[("never", "0"), ("transcribe", "1"), ("transcribeAndNotify", "2")];
@@ -159,57 +157,4 @@ pub fn routes(config: &mut ServiceConfig) {
 #[utoipa::path(get, path = "", tag = "Class of service")]
 pub async fn get_class_of_service(call: Incoming, _: NoQuery) -> Response {
     call.get(&CLASS_OF_SERVICE).await
-}
-
-static CAPABILITIES: Own =
-    Own { elements: &[], read: capabilities, write: read_only, schema: capabilities_schema };
-
-/// Capabilities that are a right of their own, and the elements of these rights.
-const RIGHTS: [(&str, &str); 5] = [
-    ("recordVoiceName", "CanRecordName"),
-    ("changeDirectoryListing", "ListInDirectoryStatus"),
-    ("changeCallHolding", "CallHoldAvailable"),
-    ("changeCallScreening", "CallScreenAvailable"),
-    ("usePersonalCallTransfer", "AccessCallRoutingRules"),
-];
-
-/// Capabilities that follow from `UaAlternateExtensionAccess`, and the values that give them.
-const ACCESS: [(&str, [&str; 2]); 2] =
-    [("readAlternateDevices", ["1", "3"]), ("manageAlternateDevices", ["2", "3"])];
-
-fn capabilities(cos: &Object<'_>) -> Result<Value, Fault> {
-    let text = |element| cos.optional(element).filter(|text| !text.is_empty());
-    let mut capabilities = Map::new();
-    for (name, element) in RIGHTS {
-        let right = text(element).map(|text| flag(element, text)).transpose()?;
-        capabilities.insert(name.to_owned(), json!(right));
-    }
-    let access = text("UaAlternateExtensionAccess").map(AsRef::as_ref);
-    let access = access.filter(|access| EXTENSION_ACCESS.iter().any(|(_, known)| known == access));
-    for (name, values) in ACCESS {
-        let given = access.map(|access| values.contains(&access));
-        capabilities.insert(name.to_owned(), json!(given));
-    }
-    Ok(Value::Object(capabilities))
-}
-
-fn capabilities_schema() -> RefOr<Schema> {
-    let about = |name: &str| match name {
-        "recordVoiceName" => "Whether the voice name can be recorded.",
-        "changeDirectoryListing" => "Whether `listInDirectory` of the user can be changed.",
-        "changeCallHolding" => "Whether `transferHoldingMode` can be changed.",
-        "changeCallScreening" => {
-            "Whether announcing, confirming, introducing and screening can be changed."
-        }
-        "usePersonalCallTransfer" => "Whether `personalCallTransfer` can be used.",
-        "readAlternateDevices" => "Whether the administrator's alternate devices are shown.",
-        _ => "Whether alternate devices can be created, changed and deleted.",
-    };
-    let names = RIGHTS.iter().map(|(name, _)| *name).chain(ACCESS.iter().map(|(name, _)| *name));
-    let flag = SchemaType::from_iter([Type::Boolean, Type::Null]);
-    let schema = names.fold(ObjectBuilder::new(), |schema, name| {
-        let flag = ObjectBuilder::new().schema_type(flag.clone()).description(Some(about(name)));
-        schema.property(name, flag).required(name)
-    });
-    RefOr::T(schema.build().into())
 }

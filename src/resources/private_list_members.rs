@@ -13,8 +13,7 @@
 use actix_web::web::{self, ServiceConfig};
 use serde_json::Value as Json;
 use utoipa::OpenApi;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::schema::{KnownFormat, Type};
 
 use crate::error::Refusal;
 use crate::gateway::{Incoming, Response};
@@ -23,6 +22,7 @@ use crate::request::{JsonBody, NoQuery};
 use crate::table::body::Value;
 use crate::table::property::Kind::{self, Text};
 use crate::table::property::{Own, id, read, uri, write};
+use crate::table::schema::row::typed;
 use crate::table::{Elements, Table};
 use crate::xml::{Fault, Object};
 
@@ -55,12 +55,7 @@ pub static PRIVATE_LIST_MEMBER: Table = Table {
         .needed_to_create(),
         read("DisplayName", Text(64), "The member's name for people.", "Nadia Ruiz"),
         read("Alias", Text(64), "The member's alias.", "nadia"),
-        read(
-            "Extension",
-            Text(40),
-            "The member's extension. Zeros at its beginning count.",
-            "4101",
-        ),
+        read("Extension", Text(40), "The member's extension. Leading zeros count.", "4101"),
     ],
     not_found: Some(&NOT_FOUND),
     parent_not_found: Some(&LIST_NOT_FOUND),
@@ -136,8 +131,9 @@ static TYPE: Own = Own {
     },
     schema: || {
         let names = TYPES.map(|(name, _)| name);
-        let schema = ObjectBuilder::new().schema_type(Type::String);
-        RefOr::T(schema.enum_values(Some(names)).build().into())
+        let mut schema = typed(Type::String, None);
+        schema.enum_values = Some(names.map(Json::from).into());
+        schema.into()
     },
 };
 
@@ -156,13 +152,8 @@ static MEMBER: Own = Own {
         let element = body.get("type").and_then(element);
         Ok(element.map(|element| (element, id.to_string())).into_iter().collect())
     },
-    schema: uuid,
+    schema: || typed(Type::String, Some(KnownFormat::Uuid)).into(),
 };
-
-fn uuid() -> RefOr<Schema> {
-    let schema = ObjectBuilder::new().schema_type(Type::String);
-    RefOr::T(schema.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))).build().into())
-}
 
 /// The first of the four elements that has a text: our type, its name and the text.
 fn find<'a>(member: &'a Object<'_>) -> Option<(&'static str, &'static str, &'a str)> {
