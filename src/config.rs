@@ -232,9 +232,9 @@ impl Config {
             max_in_flight: keys.count("upstream.max_in_flight", 3),
             queue_limit: keys.count("upstream.queue_limit", 512),
             queue_timeout: keys.duration("upstream.queue_timeout", Duration::from_secs(10)),
-            session_reuse: keys.duration_or_off("upstream.session_reuse", Duration::from_secs(60)),
+            session_reuse: keys.duration_or_off("upstream.session_reuse", Duration::from_mins(1)),
             sign_in_pause: keys
-                .duration_or_off("upstream.sign_in_pause", Duration::from_secs(35 * 60)),
+                .duration_or_off("upstream.sign_in_pause", Duration::from_mins(35)),
             max_response_size: keys.size("upstream.max_response_size", ByteSize::mib(8)),
             no_end_date: keys.no_end_date("upstream.no_end_date"),
             user_update: keys.user_update("upstream.user_update"),
@@ -246,7 +246,7 @@ impl Config {
         let audio = Audio {
             max_size: keys.size("audio.max_size", ByteSize::mib(20)),
             memory: keys.size("audio.memory", ByteSize::mib(40)),
-            upload_timeout: keys.duration("audio.upload_timeout", Duration::from_secs(60)),
+            upload_timeout: keys.duration("audio.upload_timeout", Duration::from_mins(1)),
         };
         audio.check(&mut keys);
         let cors = Cors { allowed_origins: keys.origins("cors.allowed_origins") };

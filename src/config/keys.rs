@@ -12,7 +12,7 @@ use super::PREFIX;
 
 /// The longest duration, a year as [`humantime`] has it: moka panics at a thousand of them, and
 /// whoever writes one means something else.
-const LONGEST: Duration = Duration::from_secs(31_557_600);
+const LONGEST: Duration = Duration::from_hours(8766);
 
 /// Reads one key after the other and collects what is wrong with them.
 pub struct Keys {

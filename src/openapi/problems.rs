@@ -20,7 +20,7 @@ const EXAMPLE_ID: &str = "0b8e2b6e-3c4f-4e6e-9a37-3d0a5b1f0c11";
 pub fn everywhere() -> Vec<Error> {
     let answer = |status| UpstreamAnswer { status, ..UpstreamAnswer::default() };
     let since = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
-    let remaining = Duration::from_secs(35 * 60);
+    let remaining = Duration::from_mins(35);
     vec![
         Error::InvalidQuery(
             "This address does not take the query parameter `page`. Remove it.".to_owned(),
@@ -62,7 +62,7 @@ pub fn with_body() -> Vec<Error> {
 pub fn with_recording() -> Vec<Error> {
     vec![
         Error::InvalidBody(audio::NOT_A_WAV_FILE.to_owned()),
-        Error::UploadTimeout(Duration::from_secs(60)),
+        Error::UploadTimeout(Duration::from_mins(1)),
         Error::RecordingTooLarge(20 << 20),
         Error::NotDeclaredAsAudio,
     ]

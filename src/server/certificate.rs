@@ -16,7 +16,7 @@ use crate::config::KeyPair;
 pub const INTERVAL: Duration = Duration::from_secs(10);
 
 /// How often the operator is told that the end is near.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// From when on the operator is warned, in seconds before the end.
 const WARNING: i64 = 30 * 24 * 60 * 60;

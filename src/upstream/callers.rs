@@ -24,10 +24,10 @@ use crate::error::Error;
 use crate::metrics::Metrics;
 
 /// How long an accepted caller is known.
-const KNOWN: Duration = Duration::from_secs(35 * 60);
+const KNOWN: Duration = Duration::from_mins(35);
 
 /// How old the time of an acceptance may be before it is written anew.
-const NOTED: Duration = Duration::from_secs(60);
+const NOTED: Duration = Duration::from_mins(1);
 
 /// How many callers have a record, those that called last: as many as a server has mailboxes.
 const MAX_RECORDS: u64 = 20_000;

@@ -11,7 +11,7 @@ use super::log_limit::LogLimit;
 use crate::error::Error;
 
 /// For how long nothing but 503 may come until somebody should look: a restart takes less.
-const BUSY: Duration = Duration::from_secs(60);
+const BUSY: Duration = Duration::from_mins(1);
 
 /// Whether Unity Connection is there, as far as the operator was told.
 #[derive(Debug)]

@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_newest_marks_are_kept_and_those_that_are_used() {
-        let (now, ends) = (Instant::now(), Instant::now() + Duration::from_secs(60));
+        let (now, ends) = (Instant::now(), Instant::now() + Duration::from_mins(1));
         let marks = Marks::default();
         marks.set(ONE, MARK, ends);
         marks.set(CallerKey::numbered(1), MARK, ends);
@@ -153,17 +153,17 @@ mod tests {
     fn a_mark_ends_in_time() {
         let now = Instant::now();
         let marks = Marks::default();
-        marks.set(ONE, MARK, now + Duration::from_secs(60));
+        marks.set(ONE, MARK, now + Duration::from_mins(1));
 
         assert_eq!(marks.pauses(now + Duration::from_secs(59)), 1);
         assert!(marks.get(ONE, now + Duration::from_secs(59)).is_some());
-        assert_eq!(marks.get(ONE, now + Duration::from_secs(60)), None);
-        assert_eq!(marks.pauses(now + Duration::from_secs(60)), 0);
+        assert_eq!(marks.get(ONE, now + Duration::from_mins(1)), None);
+        assert_eq!(marks.pauses(now + Duration::from_mins(1)), 0);
     }
 
     #[test]
     fn pauses_are_ended_and_other_marks_stay() {
-        let (now, ends) = (Instant::now(), Instant::now() + Duration::from_secs(60));
+        let (now, ends) = (Instant::now(), Instant::now() + Duration::from_mins(1));
         let marks = Marks::default();
         let [one, two, three] = [1, 2 << 8, 3 << 16].map(CallerKey::numbered);
         let unanswered = Mark::Unanswered(Unanswered { calls: 1, last: now });
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_mark_takes_less_than_300_bytes_however_many_came_before() {
-        let ends = Instant::now() + Duration::from_secs(60);
+        let ends = Instant::now() + Duration::from_mins(1);
         let marks = Marks::default();
 
         flood(&marks, 0..4 * MAX, ends);

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::marks::Unanswered;
 
 /// How long credentials wait at most: a pause as long as a lock-out would help nobody.
-const LONGEST: Duration = Duration::from_secs(5 * 60);
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// When Unity Connection answered, and who waits to know whether it does.
 #[derive(Debug, Default)]

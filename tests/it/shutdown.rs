@@ -24,7 +24,7 @@ const LONG: (&str, &str) = ("CUPI_GATEWAY__SERVER__SHUTDOWN_GRACE", "100s");
 /// Sends one request over a connection of its own and reads all that comes back.
 fn talk(address: SocketAddr, request: &str) -> std::io::Result<String> {
     let mut socket = TcpStream::connect(address)?;
-    socket.set_read_timeout(Some(Duration::from_secs(60)))?;
+    socket.set_read_timeout(Some(Duration::from_mins(1)))?;
     socket.write_all(request.as_bytes())?;
     let mut answer = String::new();
     socket.read_to_string(&mut answer)?;

@@ -22,7 +22,7 @@ const PACE: usize = 64 * 1024;
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// How long it may take to send a recording.
-const LONGEST: Duration = Duration::from_secs(5 * 60);
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// A recording as the body of a response.
 pub struct Outgoing {
