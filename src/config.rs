@@ -233,8 +233,7 @@ impl Config {
             queue_limit: keys.count("upstream.queue_limit", 512),
             queue_timeout: keys.duration("upstream.queue_timeout", Duration::from_secs(10)),
             session_reuse: keys.duration_or_off("upstream.session_reuse", Duration::from_mins(1)),
-            sign_in_pause: keys
-                .duration_or_off("upstream.sign_in_pause", Duration::from_mins(35)),
+            sign_in_pause: keys.duration_or_off("upstream.sign_in_pause", Duration::from_mins(35)),
             max_response_size: keys.size("upstream.max_response_size", ByteSize::mib(8)),
             no_end_date: keys.no_end_date("upstream.no_end_date"),
             user_update: keys.user_update("upstream.user_update"),
