@@ -163,6 +163,20 @@ impl Process {
         (status.code().unwrap(), printed)
     }
 
+    /// Waits until no thread of the program has anything to do: lines of its log have a thread of their own.
+    fn rest(&self) {
+        let begun = Instant::now();
+        let rests =
+            |state: String| state.rsplit(") ").next().is_some_and(|state| state.starts_with('S'));
+        let threads = || fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let states =
+            || threads().map(|thread| fs::read_to_string(thread.unwrap().path().join("stat")));
+        while !states().all(|state| state.is_ok_and(rests)) {
+            assert!(begun.elapsed() < DEADLINE, "it does not rest");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Counts the descriptors that the program has open.
     pub fn descriptors(&self) -> usize {
         let folder = format!("/proc/{}/fd", self.child.id());
@@ -189,6 +203,7 @@ impl Process {
     /// Ends the program, which must still run, and returns all that it printed and logged.
     pub fn end(mut self) -> [String; 2] {
         assert!(self.child.try_wait().unwrap().is_none(), "it ended on its own");
+        self.rest();
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         for reader in self.readers.drain(..) {
