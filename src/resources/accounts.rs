@@ -27,7 +27,7 @@ pub static ACCOUNT: Table = Table {
     upstream: "/vmrest/user/externalserviceaccounts/{objectId}",
     elements: ["UserExternalServiceAccount", "UserExternalServiceAccounts"],
     properties: &[
-        id("What the account is known by.", "75436abf-8784-450f-ac61-23a08be2c364"),
+        id("Identifies the account.", "75436abf-8784-450f-ac61-23a08be2c364"),
         uri("Where the account is found."),
         read("DisplayName", Text(64), "Its name for people; may be empty.", "Exchange2K7").required(),
         read("IsEnabled", Flag, "Whether Unity Connection uses the account.", "true").required(),

@@ -28,7 +28,7 @@ pub static ALTERNATE_DEVICE: Table = Table {
     upstream: "/vmrest/user/alternatedevices/{objectId}",
     elements: ["AlternateDevice", "AlternateDevices"],
     properties: &[
-        id("What the device is known by.", "00000064-de71-4000-8000-000000000003"),
+        id("Identifies the device.", "00000064-de71-4000-8000-000000000003"),
         uri("Where the device is found."),
         write(
             "DisplayName",

@@ -58,7 +58,7 @@ impl Table {
         total.minimum = Some(0_usize.into());
         total.example = Some(json!(1));
         let mut list = ObjectBuilder::new()
-            .description(Some(format!("A list of objects of the kind `{name}`.")))
+            .description(Some(format!("A list of `{name}` objects.")))
             .property("items", items)
             .required("items")
             .property("total", total)
@@ -85,9 +85,9 @@ impl Table {
         let [name, _] = self.names;
         let example = self.body_example();
         let about = match purpose {
-            Purpose::Create => format!("A new object of the kind `{name}`."),
+            Purpose::Create => format!("A new `{name}`."),
             Purpose::Change => {
-                format!("What to change of an object of the kind `{name}`: at least one property.")
+                format!("What to change of a `{name}`: at least one property.")
             }
         };
         let mut object = ObjectBuilder::new()
