@@ -87,7 +87,7 @@ impl Table {
         let about = match purpose {
             Purpose::Create => format!("A new `{name}`."),
             Purpose::Change => {
-                format!("What to change of a `{name}`: at least one property.")
+                format!("What to change of `{name}`: at least one property.")
             }
         };
         let mut object = ObjectBuilder::new()
