@@ -9,7 +9,7 @@
 //!        middleware   admin   openapi                roof: the same for every request
 //!           resources/accounts.rs  …                 rooms: one file per resource
 //!                 gateway                            stairs: one call there and back
-//!      table     cache      upstream                 cellar: what objects are made of; kept answers; the only door
+//!      table     cache      upstream                 cellar: what objects are made of; kept responses; the only door
 //!        access                                      the line that every request leaves
 //!    credentials  request  problem  xml  error  drain  connection  config  metrics  signals  logging  object_id    foundation
 //!    simulator    its own house; meets ours over HTTP, in demo and in tests only
@@ -22,19 +22,7 @@
 //! feature flags. Unity Connection's meaning lives in `resources`, its manners in `upstream`, its spelling in `xml` and
 //! `table`; nothing else knows any of them.
 //!
-//! # Adding a resource
-//!
-//! [`resources::alternate_devices`] has all five calls and reads and writes XML: begin with a copy.
-//!
-//! 1. `src/resources/<name>.rs`, from top to bottom: the table of calls, the [`table::Table`], `Api`, `routes`, handlers,
-//!    what only this resource knows, its refusals.
-//! 2. `src/resources.rs`: the module, its path in `Api`, its tables in `TABLES`, its `routes`.
-//! 3. `src/simulator/collections.rs`: an entry; objects for somebody in `src/simulator/people.xml`.
-//! 4. `tests/it/<name>.rs`, with its line in `main.rs`; documents in `tests/fixtures/cupi`, with a
-//!    line in `translation.rs`; new codes in the table of `support.rs` and in `errors.rs`.
-//! 5. `cargo run -- openapi > openapi/openapi.json`.
-//!
-//! If `table`, `gateway`, `upstream`, `cache`, `xml` or `error` must change for it, repair the house first.
+//! `CONTRIBUTING.md` says how to add a resource, `docs/ARCHITECTURE.md` walks through one read and one write.
 
 pub mod gateway;
 
