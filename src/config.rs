@@ -19,6 +19,7 @@ use keys::Keys;
 
 pub use audio::Audio;
 pub use forms::{NoEndDate, UserUpdate};
+pub use shared::Shared;
 
 pub mod audio;
 pub mod checks;
@@ -26,6 +27,7 @@ pub mod forms;
 pub mod keys;
 pub mod pem;
 pub mod public_url;
+pub mod shared;
 
 /// All settings, checked.
 #[derive(Clone, Debug)]
@@ -40,6 +42,8 @@ pub struct Config {
     pub cache: Cache,
     /// Recordings.
     pub audio: Audio,
+    /// What replicas and restarts share.
+    pub shared: Shared,
     /// Pages of other origins.
     pub cors: Cors,
     /// Swagger UI.
@@ -248,6 +252,7 @@ impl Config {
             upload_timeout: keys.duration("audio.upload_timeout", Duration::from_mins(1)),
         };
         audio.check(&mut keys);
+        let shared = keys.shared();
         let cors = Cors { allowed_origins: keys.origins("cors.allowed_origins") };
         let docs = Docs { swagger_ui: keys.flag("docs.swagger_ui", true) };
         let log = Log {
@@ -259,7 +264,7 @@ impl Config {
         if !faults.is_empty() {
             return Err(Faults(faults));
         }
-        Ok(Self { server, admin, upstream, cache, audio, cors, docs, log })
+        Ok(Self { server, admin, upstream, cache, audio, shared, cors, docs, log })
     }
 }
 

@@ -150,11 +150,26 @@ fn in_base64(secret: &str) -> Vec<String> {
 }
 
 /// What a caller is known by: a digest of the credentials under a key that lives as long as the
-/// process. It is as wide as the hash, so that two callers never meet.
+/// process, or that of `shared.key_file`. It is as wide as the hash, so that two callers never meet.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallerKey([u8; 32]);
 
 impl CallerKey {
+    /// Reads what [`hex`](Self::hex) writes.
+    pub fn parse(hex: &str) -> Option<Self> {
+        let mut key = [0; 32];
+        let mut digits = hex.as_bytes().iter().map(|digit| char::from(*digit).to_digit(16));
+        for byte in &mut key {
+            *byte = u8::try_from(digits.next()?? * 16 + digits.next()??).ok()?;
+        }
+        digits.next().is_none().then_some(Self(key))
+    }
+
+    /// All of its hexadecimal digits.
+    pub fn hex(self) -> String {
+        self.0.iter().fold(String::with_capacity(64), |hex, byte| hex + &format!("{byte:02x}"))
+    }
+
     /// A key for tests of code that knows callers by their keys alone.
     #[cfg(test)]
     pub const fn numbered(number: u32) -> Self {
@@ -179,21 +194,25 @@ impl fmt::Debug for CallerKey {
     }
 }
 
-/// Makes callers' keys: HMAC-SHA256 under a random key.
+/// Makes callers' keys: HMAC-SHA256.
 #[derive(Clone)]
 pub struct CallerKeys(Hmac<Sha256>);
 
 impl CallerKeys {
     /// Draws the key.
+    pub fn new() -> Self {
+        let [first, second] = [Uuid::new_v4(), Uuid::new_v4()].map(Uuid::into_bytes);
+        Self::with_key(&[first, second].concat())
+    }
+
+    /// Takes the key, so that all who have it know callers by the same digests.
     #[expect(
         clippy::expect_used,
         clippy::missing_panics_doc,
         reason = "HMAC takes keys of any length"
     )]
-    pub fn new() -> Self {
-        let [first, second] = [Uuid::new_v4(), Uuid::new_v4()].map(Uuid::into_bytes);
-        let key = [first, second].concat();
-        Self(Hmac::new_from_slice(&key).expect("a key of any length"))
+    pub fn with_key(key: &[u8]) -> Self {
+        Self(Hmac::new_from_slice(key).expect("a key of any length"))
     }
 
     /// The same for all spellings of the same credentials.

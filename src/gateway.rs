@@ -208,7 +208,7 @@ impl Incoming {
         let Self { gateway, request, caller, record, .. } = self;
         let lookup = Lookup {
             caller: caller.key,
-            generation: gateway.upstream.check_sign_in(caller.key)?,
+            generation: gateway.upstream.check_sign_in(caller.key).await?,
             path,
             directives: Directives::read(request.headers()),
         };
@@ -239,7 +239,7 @@ impl Incoming {
             Method::POST => Preconditions::default(),
             _ => Preconditions::read(request.headers()),
         };
-        gateway.upstream.check_sign_in(caller.key)?;
+        gateway.upstream.check_sign_in(caller.key).await?;
         let mut turn = gateway.upstream.turn(caller, record).await?;
         let changing = rt::spawn(async move {
             preconditions.check(&current, &mut turn).await?;

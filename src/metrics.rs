@@ -30,6 +30,8 @@ pub struct Metrics {
     pub queue_wait: Histogram,
     /// Sign-in pauses that began.
     pub sign_in_pauses: IntCounter,
+    /// What the shared store failed to do.
+    pub shared_errors: IntCounter,
     requests: HistogramVec,
     calls: HistogramVec,
     registry: Registry,
@@ -85,6 +87,11 @@ impl Metrics {
                 "Credentials that Unity Connection rejected and that are not sent again for a while.",
             )
             .expect("a counter"),
+            shared_errors: IntCounter::new(
+                "cupi_gateway_shared_errors_total",
+                "What the shared store did not do or did not answer in time.",
+            )
+            .expect("a counter"),
             requests: durations(
                 "http_server_request_duration_seconds",
                 "Requests to the gateway.",
@@ -101,10 +108,11 @@ impl Metrics {
         )
         .expect("a gauge");
         build.set(1.0);
-        let collectors: [Box<dyn Collector>; 7] = [
+        let collectors: [Box<dyn Collector>; 8] = [
             Box::new(metrics.cache_lookups.clone()),
             Box::new(metrics.queue_wait.clone()),
             Box::new(metrics.sign_in_pauses.clone()),
+            Box::new(metrics.shared_errors.clone()),
             Box::new(metrics.requests.clone()),
             Box::new(metrics.calls.clone()),
             Box::new(build),

@@ -12,6 +12,7 @@ use actix_web::http::header::HeaderName;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer, rt};
+use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 
 use certificate::Certificate;
@@ -54,6 +55,7 @@ pub struct Bound {
     pub server: Server,
     /// Serves the operator's side when it is awaited or spawned.
     pub admin: Server,
+    door: Arc<Door>,
     drain: Drain,
     delay: Duration,
     grace: Duration,
@@ -79,10 +81,13 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
 
     let drain = Drain::new();
     let metrics = Arc::new(Metrics::new());
-    let keys = CallerKeys::new();
+    let keys = match &config.shared.key {
+        Some(key) => CallerKeys::with_key(key.expose_secret()),
+        None => CallerKeys::new(),
+    };
     let cache = Arc::new(Cache::new(config.cache, &metrics));
     let memory = Arc::new(Memory::new(config.audio.memory));
-    let door = Arc::new(Door::new(config, &metrics));
+    let door = Arc::new(Door::new(config, &metrics)?);
     let admin = {
         let (drain, metrics, door) = (drain.clone(), Arc::clone(&metrics), Arc::clone(&door));
         HttpServer::new(move || {
@@ -96,6 +101,7 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
         .run()
     };
 
+    let sharing = Arc::clone(&door);
     let docs = Docs::new(config.docs.swagger_ui, config.server.public_url.as_ref());
     let (settings, serving, counting) = (config.clone(), drain.clone(), Arc::clone(&metrics));
     let app = move || {
@@ -134,6 +140,7 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
         metrics,
         server,
         admin,
+        door: sharing,
         drain,
         delay: config.server.shutdown_delay,
         grace: config.server.shutdown_grace,
@@ -182,6 +189,7 @@ impl Bound {
             _ = signals.any() => {}
         }
         let cut = self.drain.in_flight();
+        self.door.flush().await;
         self.drain.enter(Phase::Over);
         admin.stop(false).await;
         if cut > 0 {

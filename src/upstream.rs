@@ -1,6 +1,7 @@
 //! The only door to Unity Connection: who may call and when, calls there and back within a
 //! deadline, and what comes of them.
 
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,8 @@ use callers::Callers;
 use exchange::Connections;
 use health::Health;
 use queue::Queue;
+use shared::Shared;
+use shared::news::Outbox;
 use stalls::Stalls;
 use turn::Turn;
 
@@ -31,6 +34,7 @@ pub mod log_limit;
 pub mod marks;
 pub mod parts;
 pub mod queue;
+pub mod shared;
 pub mod socket;
 pub mod stalls;
 pub mod tls;
@@ -41,28 +45,47 @@ pub mod witness;
 /// What all workers have in common.
 pub struct Door {
     queue: Arc<Queue>,
-    callers: Callers,
+    callers: Arc<Callers>,
+    shared: Shared,
     stalls: Stalls,
     health: Health,
     metrics: Arc<Metrics>,
 }
 
 impl Door {
-    /// Nobody has called yet.
-    pub fn new(config: &Config, metrics: &Arc<Metrics>) -> Self {
-        Self {
+    /// Nobody has called yet. Fails where the thread for the shared store cannot be started.
+    pub fn new(config: &Config, metrics: &Arc<Metrics>) -> io::Result<Self> {
+        let lost = metrics.shared_errors.clone();
+        let (outbox, inbox) = match &config.shared.url {
+            Some(_) => {
+                let (outbox, inbox) = Outbox::open(lost);
+                (outbox, Some(inbox))
+            }
+            None => (Outbox::none(lost), None),
+        };
+        let callers = Arc::new(Callers::new(config, metrics, outbox.clone()));
+        let shared = Shared::start(config, metrics, &callers, outbox, inbox)?;
+        Ok(Self {
             queue: Queue::new(&config.upstream, metrics),
-            callers: Callers::new(config, metrics),
+            callers,
+            shared,
             stalls: Stalls::default(),
             health: Health::default(),
             metrics: Arc::clone(metrics),
-        }
+        })
     }
 
-    /// Ends the sign-in pauses of the callers whose keys begin with these digits, or all, and says
-    /// how many.
-    pub fn end_sign_in_pauses(&self, caller: Option<&str>) -> usize {
-        self.callers.end_pauses(caller)
+    /// Ends the sign-in pauses of the callers whose keys begin with these digits, or all, those of other replicas
+    /// included, and says how many.
+    pub async fn end_sign_in_pauses(&self, caller: Option<&str>) -> usize {
+        // First where they could be learned from again.
+        let shared = self.shared.end_pauses(caller).await;
+        shared.max(self.callers.end_pauses(caller))
+    }
+
+    /// Waits until what other processes must know has left this one.
+    pub async fn flush(&self) {
+        self.shared.flush().await;
     }
 }
 
@@ -80,10 +103,18 @@ impl Upstream {
     }
 
     /// Tells the generation of what is kept for the caller, who has nothing kept without one. Fails
-    /// while the caller's sign-in is paused.
-    pub fn check_sign_in(&self, caller: CallerKey) -> Result<Option<u64>, Error> {
-        self.door.callers.check_sign_in(caller)?;
-        Ok(self.door.callers.generation(caller))
+    /// while the caller's sign-in is paused. Somebody unknown may be known to other replicas.
+    pub async fn check_sign_in(&self, caller: CallerKey) -> Result<Option<u64>, Error> {
+        let Door { callers, shared, .. } = &*self.door;
+        callers.check_sign_in(caller)?;
+        if shared.is_on()
+            && !callers.is_known(caller)
+            && let Some(remembered) = shared.look_up(caller).await
+        {
+            callers.learn(caller, &remembered);
+            callers.check_sign_in(caller)?;
+        }
+        Ok(callers.generation(caller))
     }
 
     /// Whether Unity Connection accepted the caller's credentials lately.

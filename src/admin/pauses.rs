@@ -32,7 +32,7 @@ async fn end_all(request: HttpRequest, door: Data<Door>) -> HttpResponse {
     if !is_from_here(&request) {
         return forbidden();
     }
-    let pauses = door.end_sign_in_pauses(None);
+    let pauses = door.end_sign_in_pauses(None).await;
     tracing::info!(pauses, "sign-in pauses ended by an administrator");
     HttpResponse::NoContent().finish()
 }
@@ -43,7 +43,7 @@ async fn end_one(request: HttpRequest, door: Data<Door>, caller: Path<String>) -
         return forbidden();
     }
     let caller = caller.to_ascii_lowercase();
-    match door.end_sign_in_pauses(Some(&caller)) {
+    match door.end_sign_in_pauses(Some(&caller)).await {
         0 => HttpResponse::NotFound().body("no such pause\n"),
         pauses => {
             tracing::info!(pauses, caller, "sign-in pause ended by an administrator");

@@ -69,7 +69,7 @@ impl Incoming {
         if bytes > max_size {
             return Err(Error::RecordingTooLarge(max_size));
         }
-        gateway.upstream.check_sign_in(caller.key)?;
+        gateway.upstream.check_sign_in(caller.key).await?;
         let is_known = gateway.upstream.is_known(caller.key);
         let direction = Direction::Up;
         let mut room =

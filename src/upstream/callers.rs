@@ -6,6 +6,8 @@
 //!
 //! Every record and every change of one gets a generation that was never used before. So nothing
 //! that was kept under a record that was evicted, dropped or changed is ever found again.
+//!
+//! What replicas and restarts must remember too is told to the [shared store](super::shared), and learned from it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,16 +20,17 @@ use prometheus::IntCounter;
 
 use super::log_limit::LogLimit;
 use super::marks::{Mark, Marks, Unanswered};
+use super::shared::news::{News, Outbox, Pause, Remembered, Told};
 use crate::config::Config;
 use crate::credentials::CallerKey;
 use crate::error::Error;
 use crate::metrics::Metrics;
 
 /// How long an accepted caller is known.
-const KNOWN: Duration = Duration::from_mins(35);
+pub const KNOWN: Duration = Duration::from_mins(35);
 
 /// How old the time of an acceptance may be before it is written anew.
-const NOTED: Duration = Duration::from_mins(1);
+const RENEWAL: Duration = Duration::from_mins(1);
 
 /// How many callers have a record, those that called last: as many as a server has mailboxes.
 const MAX_RECORDS: u64 = 20_000;
@@ -50,6 +53,7 @@ pub struct Callers {
     last_generation: AtomicU64,
     log_limit: LogLimit,
     pauses_begun: IntCounter,
+    outbox: Outbox,
 }
 
 /// What is remembered of one caller whose credentials were accepted. Only the caller's own call in
@@ -73,7 +77,7 @@ struct Session {
 
 impl Callers {
     /// Remembers nobody yet.
-    pub fn new(config: &Config, metrics: &Metrics) -> Self {
+    pub fn new(config: &Config, metrics: &Metrics, outbox: Outbox) -> Self {
         let Config { upstream, cache, .. } = config;
         let marks = Arc::new(Marks::default());
         let counted = Arc::clone(&marks);
@@ -90,12 +94,13 @@ impl Callers {
                 .max_capacity(MAX_RECORDS)
                 // The default policy would refuse new records while old ones are in use.
                 .eviction_policy(EvictionPolicy::lru())
-                .time_to_live(NOTED + KNOWN.max(cache.ttl))
+                .time_to_live(RENEWAL + KNOWN.max(cache.ttl))
                 .build(),
             marks,
             last_generation: AtomicU64::new(0),
             log_limit: LogLimit::new(LINES),
             pauses_begun: metrics.sign_in_pauses.clone(),
+            outbox,
         }
     }
 
@@ -133,7 +138,7 @@ impl Callers {
     pub fn accept(&self, caller: CallerKey) {
         let accepted = Instant::now();
         let record = match self.records.get(&caller) {
-            Some(record) if !record.doubtful && record.accepted.elapsed() <= NOTED => return,
+            Some(record) if !record.doubtful && record.accepted.elapsed() <= RENEWAL => return,
             Some(record) => Record { accepted, doubtful: false, ..record },
             None => Record {
                 accepted,
@@ -144,6 +149,7 @@ impl Callers {
         };
         self.records.insert(caller, record);
         self.marks.remove(caller);
+        self.outbox.tell(caller, News::Accepted(SystemTime::now()));
     }
 
     /// Notes that the caller's credentials were sent and that Unity Connection did not answer.
@@ -159,15 +165,24 @@ impl Callers {
         };
         let unanswered = Unanswered { calls: before.saturating_add(1), last };
         self.marks.set(caller, Mark::Unanswered(unanswered), last + KNOWN);
+        self.outbox.tell(caller, News::Unanswered(SystemTime::now()));
     }
 
     /// Notes that a next rejection of the caller's credentials is not the first sign-in that failed.
     pub fn note_doubt(&self, caller: CallerKey) {
-        if let Some(record) = self.records.get(&caller)
-            && !record.doubtful
-        {
+        if self.begin_doubt(caller) {
+            self.outbox.tell(caller, News::Unanswered(SystemTime::now()));
+        }
+    }
+
+    /// Says whether that is new.
+    fn begin_doubt(&self, caller: CallerKey) -> bool {
+        let record = self.records.get(&caller).filter(|record| !record.doubtful);
+        let is_new = record.is_some();
+        if let Some(record) = record {
             self.records.insert(caller, Record { doubtful: true, ..record });
         }
+        is_new
     }
 
     /// Whether a rejection of the caller's credentials may mean something else: they were accepted
@@ -181,15 +196,79 @@ impl Callers {
     /// and a pause begins unless pauses are switched off.
     pub fn reject(&self, caller: CallerKey) {
         self.records.invalidate(&caller);
+        let since = SystemTime::now();
+        self.outbox.tell(caller, News::Rejected(Pause { since, ends: since + self.pause }));
         if self.pause.is_zero() {
             self.marks.remove(caller);
             return;
         }
-        let ends = Instant::now() + self.pause;
-        self.marks.set(caller, Mark::Rejected(SystemTime::now()), ends);
+        self.marks.set(caller, Mark::Rejected(since), Instant::now() + self.pause);
         self.pauses_begun.inc();
         if let Some(suppressed) = self.log_limit.admit(Instant::now()) {
             tracing::warn!(%caller, suppressed, "sign-in paused: Unity Connection rejected these credentials");
+        }
+    }
+
+    /// Learns what the shared store has of a caller who is unknown here.
+    pub fn learn(&self, caller: CallerKey, remembered: &Remembered) {
+        let now = Instant::now();
+        let Remembered { accepted, pause, unanswered } = *remembered;
+        if let Some(pause) = pause {
+            self.pause(caller, pause);
+        } else if let Some(accepted) =
+            accepted.and_then(past).filter(|accepted| now - *accepted <= KNOWN)
+        {
+            // The store may have been asked while Unity Connection answered.
+            if !self.is_known(caller) {
+                let generation = self.new_generation();
+                let doubtful = unanswered.is_some();
+                self.records
+                    .insert(caller, Record { accepted, generation, doubtful, session: None });
+                self.marks.remove(caller);
+            }
+        } else if let Some((calls, last)) =
+            unanswered.and_then(|(calls, last)| Some((calls, past(last)?)))
+        {
+            let known_here = match self.marks.get(caller, now) {
+                Some((Mark::Unanswered(unanswered), _)) => unanswered.calls,
+                Some((Mark::Rejected(_), _)) => return,
+                None => 0,
+            };
+            let unanswered = Unanswered { calls: calls.max(known_here), last };
+            self.marks.set(caller, Mark::Unanswered(unanswered), last + KNOWN);
+        }
+    }
+
+    /// Hears what another replica tells.
+    pub fn hear(&self, told: &Told) {
+        match told {
+            Told::Paused(caller, pause) => {
+                let record = self.records.get(caller);
+                let since = past(pause.since);
+                // What Unity Connection has accepted since counts more.
+                if record.is_none_or(|record| since.is_none_or(|since| record.accepted <= since)) {
+                    self.pause(*caller, *pause);
+                }
+            }
+            Told::Unanswered(caller) => {
+                self.begin_doubt(*caller);
+            }
+            Told::Ended(digits) => {
+                self.end_pauses(digits.as_deref());
+            }
+        }
+    }
+
+    /// Begins a pause that another process began.
+    fn pause(&self, caller: CallerKey, pause: Pause) {
+        let left = pause.ends.duration_since(SystemTime::now()).unwrap_or_default();
+        if !left.is_zero() && !self.pause.is_zero() {
+            self.records.invalidate(&caller);
+            self.marks.set(
+                caller,
+                Mark::Rejected(pause.since),
+                Instant::now() + left.min(self.pause),
+            );
         }
     }
 
@@ -261,6 +340,11 @@ impl Callers {
     }
 }
 
+/// When that was by the clock of this process; now where another replica's clock is ahead. None before the machine's start.
+fn past(time: SystemTime) -> Option<Instant> {
+    Instant::now().checked_sub(time.elapsed().unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,7 +353,9 @@ mod tests {
 
     fn callers(toml: &str) -> Callers {
         let toml = format!("upstream.url = 'http://127.0.0.1'\n{toml}");
-        Callers::new(&Config::parse(&toml).expect("settings"), &Metrics::new())
+        let metrics = Metrics::new();
+        let outbox = Outbox::none(metrics.shared_errors.clone());
+        Callers::new(&Config::parse(&toml).expect("settings"), &metrics, outbox)
     }
 
     fn others(count: u64) -> impl Iterator<Item = CallerKey> {

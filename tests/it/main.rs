@@ -44,6 +44,7 @@ mod recordings;
 mod robustness;
 mod secrets;
 mod sessions;
+mod shared;
 mod shutdown;
 mod simulator;
 mod smtp_devices;

@@ -50,6 +50,7 @@ async fn every_metric_has_its_name_type_and_help() {
         "cupi_gateway_build_info gauge",
         "cupi_gateway_cache_lookups_total counter",
         "cupi_gateway_cache_size_bytes gauge",
+        "cupi_gateway_shared_errors_total counter",
         "cupi_gateway_sign_in_pauses gauge",
         "cupi_gateway_sign_in_pauses_total counter",
         "cupi_gateway_upstream_in_flight gauge",
