@@ -19,12 +19,14 @@ use keys::Keys;
 
 pub use audio::Audio;
 pub use forms::{NoEndDate, UserUpdate};
+pub use log::{Log, LogFormat};
 pub use shared::Shared;
 
 pub mod audio;
 pub mod checks;
 pub mod forms;
 pub mod keys;
+pub mod log;
 pub mod pem;
 pub mod public_url;
 pub mod shared;
@@ -139,24 +141,6 @@ pub struct Cors {
 pub struct Docs {
     /// Whether `/swagger-ui/` is served. Default true.
     pub swagger_ui: bool,
-}
-
-/// `log.*`
-#[derive(Clone, Copy, Debug)]
-pub struct Log {
-    /// Default: text on a terminal, JSON elsewhere.
-    pub format: Option<LogFormat>,
-    /// The level of our own lines; libraries log from `warn` up. Default `info`.
-    pub level: Level,
-}
-
-/// How log lines look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For machines: one JSON object a line.
-    Json,
-    /// For people.
-    Text,
 }
 
 /// What is wrong with the settings: a line each.
