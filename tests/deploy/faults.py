@@ -22,6 +22,9 @@ OVERLAY = "overlays/production/kustomization.yaml"
 ROUTE = "components/edge-gateway-api/httproute.yaml"
 ENVOY = "components/edge-envoy-gateway/backendtrafficpolicy.yaml"
 NGINX = "components/edge-nginx-gateway-fabric/upstreamsettingspolicy.yaml"
+NGINX_PROXY = "components/edge-nginx-gateway-fabric/proxysettingspolicy.yaml"
+NGINX_CLIENT = "components/edge-nginx-gateway-fabric/clientsettingspolicy.yaml"
+SHARED = "components/shared-valkey/deployment.yaml"
 MONITOR = "components/monitoring/servicemonitor.yaml"
 RULES = "components/monitoring/prometheusrule.yaml"
 SERVICES = "base/service.yaml"
@@ -52,15 +55,32 @@ FAULTS = (
     Fault("figures", SETTINGS, "max_in_flight = 2", "max_in_flight = 3", "2 replicas × upstream.max_in_flight 3"),
     Fault("figures", SETTINGS, "max_in_flight = 2", "", "upstream.max_in_flight is left to its default"),
     Fault("figures", DEPLOYMENT, "GracePeriodSeconds: 45", "GracePeriodSeconds: 35", "terminationGracePeriodSeconds 35"),
+    Fault("figures", DEPLOYMENT, "GracePeriodSeconds: 45", "GracePeriodSeconds: 60", "minReadySeconds 45 is less"),
     Fault("figures", SETTINGS, 'shutdown_delay = "5s"', 'shutdown_delay = "15s"', "server.shutdown_delay 15 s"),
     Fault("figures", SETTINGS, 'shutdown_grace = "30s"', 'shutdown_grace = "1m"', "server.shutdown_grace 60 s"),
-    Fault("figures", ROUTE, "request: 40s", "request: 25s", "timeouts.request 25s"),
-    Fault("figures", ROUTE, "timeouts:\n        request: 40s", "timeouts: {}", "no timeouts.request"),
-    Fault("figures", SETTINGS, 'queue_timeout = "10s"', 'queue_timeout = "25s"', "upstream.queue_timeout 25 s"),
-    Fault("figures", SETTINGS, '\ntimeout = "15s"', '\ntimeout = "30s"', "upstream.timeout 30 s"),
-    Fault("figures", DEPLOYMENT, "memory: 128Mi", "memory: 63Mi", "memory limit 63Mi"),
-    Fault("figures", DEPLOYMENT, "            limits:\n              memory: 128Mi\n", "", "no memory limit"),
+    Fault("figures", ROUTE, "request: 330s", "request: 50s", "50 s of a list"),
+    Fault("figures", ROUTE, "request: 330s", "request: 85s", "85 s of an upload"),
+    Fault("figures", ROUTE, "request: 330s", "request: 325s", "325 s of a download"),
+    Fault("figures", ROUTE, "timeouts:\n        request: 330s", "timeouts: {}", "no timeouts.request"),
+    Fault("figures", SETTINGS, 'queue_timeout = "10s"', 'queue_timeout = "25s"', "340 s of a download"),
+    Fault("figures", SETTINGS, '\ntimeout = "15s"', '\ntimeout = "30s"', "340 s of a download"),
+    Fault("figures", SETTINGS, 'upload_timeout = "60s"', 'upload_timeout = "6m"', "385 s of an upload"),
+    Fault("figures", OVERLAY, "            sectionName: https\n", "", "no sectionName"),
+    Fault("figures", NGINX_PROXY, "read: 90s", "read: 50s", "spec.timeout.read 50s"),
+    Fault("figures", NGINX_PROXY, "connect: 1s", "connect: 60s", "spec.timeout.connect is 60s"),
+    Fault("figures", NGINX_CLIENT, "maxSize: 21m", "maxSize: 20m", "spec.body.maxSize 20m"),
+    Fault("figures", ENVOY, "connectTimeout: 1s", "connectTimeout: 10s", "connectTimeout is 10s"),
+    Fault("figures", ENVOY, "consecutive5XxErrors: 0", "consecutive5XxErrors: 5", "consecutive5XxErrors is 5"),
+    Fault("figures", ENVOY, "splitExternalLocalOriginErrors: true", "", "splitExternalLocalOriginErrors is None"),
+    Fault("figures", DEPLOYMENT, "minReadySeconds: 45", "minReadySeconds: 5", "4 processes and up to 8 calls"),
+    Fault("figures", DEPLOYMENT, "ephemeral-storage: 64Mi", "cpu: 2", "no limit of ephemeral storage"),
+    Fault("figures", "base/serviceaccount.yaml", "metadata:", "secrets: []\nmetadata:", "which the API server drops"),
+    Fault("figures", DEPLOYMENT, "memory: 128Mi", "memory: 103Mi", "memory limit 103Mi"),
+    Fault("figures", DEPLOYMENT, "memory: 128Mi", "cpu: 2", "no memory limit"),
+    Fault("figures", SHARED, "volatile-ttl", "noeviction", "must have --maxmemory"),
+    Fault("figures", SHARED, "shared-store\nspec:", "store\nspec:", "leads to a pod"),
     Fault("figures", SETTINGS, 'max_size = "16MiB"', 'max_size = "96MiB"', "cache.max_size 96 MiB"),
+    Fault("figures", SETTINGS, 'memory = "40MiB"', 'memory = "80MiB"', "audio.memory 80 MiB"),
     Fault("figures", DEPLOYMENT, "maxSurge: 0", "maxSurge: 1", "maxSurge is 1"),
     Fault("figures", DEPLOYMENT, "maxUnavailable: 1", "maxUnavailable: 2", "maxUnavailable is 2"),
     Fault("figures", DEPLOYMENT, "rollingUpdate:\n      maxSurge: 0\n      maxUnavailable: 1", "", "maxSurge is 25%"),
@@ -115,7 +135,10 @@ def plant(fault, deploy):
     if fault.old not in text:
         raise SystemExit(f"{fault.file} no longer holds {fault.old!r}: plant another fault")
     file.write_text(text.replace(fault.old, fault.new, 1) if fault.old else text + fault.new)
-    if fault.file == NGINX:
+    if fault.file == SHARED:
+        overlay = deploy / OVERLAY
+        overlay.write_text(overlay.read_text().replace("components:", "components:\n  - ../../components/shared-valkey"))
+    if fault.file in (NGINX, NGINX_PROXY, NGINX_CLIENT):
         overlay = deploy / OVERLAY
         overlay.write_text(overlay.read_text().replace("/edge-envoy-gateway", "/edge-nginx-gateway-fabric"))
 
@@ -150,7 +173,7 @@ def main():
     custom = schemas.CustomKinds(arguments.crds)
     passed = failed = skipped = 0
     for fault in FAULTS:
-        if fault.check == "schemas" and fault.file in (ROUTE, ENVOY, NGINX) and not custom.schemas:
+        if fault.check == "schemas" and fault.file in (ROUTE, ENVOY, NGINX, NGINX_PROXY, NGINX_CLIENT) and not custom.schemas:
             skipped += 1
             continue
         with tempfile.TemporaryDirectory() as folder:

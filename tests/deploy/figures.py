@@ -14,7 +14,8 @@ import tomllib
 import yaml
 
 CALLS_AT_MOST = 4
-MEMORY_BESIDE_CACHE = 48 << 20
+MEMORY_BESIDE_KEPT = 48 << 20
+SLOWEST_DOWNLOAD = 300
 KEEP_ALIVE = 75
 SECRET = re.compile(r"^secretKeyRef$|PRIVATE KEY|\bBasic [A-Za-z0-9+/]{8}|(?i:password|secret|token)\s*=\s*[\"']")
 
@@ -117,11 +118,11 @@ def memory(gateway, _):
     if limit is None:
         yield "the gateway has no memory limit"
         return
-    cache = gateway.seconds_or_bytes("cache.max_size")
-    if amount(limit) < MEMORY_BESIDE_CACHE + cache:
+    cache, audio = gateway.seconds_or_bytes("cache.max_size"), gateway.seconds_or_bytes("audio.memory")
+    if amount(limit) < MEMORY_BESIDE_KEPT + cache + audio:
         yield (
-            f"the memory limit {limit} is less than {MEMORY_BESIDE_CACHE >> 20} MiB + cache.max_size "
-            f"{cache / (1 << 20):g} MiB: the kernel would end the gateway when the cache fills"
+            f"the memory limit {limit} is less than {MEMORY_BESIDE_KEPT >> 20} MiB + cache.max_size "
+            f"{cache / (1 << 20):g} MiB + audio.memory {audio / (1 << 20):g} MiB: the kernel would end the gateway when both are full"
         )
 
 
@@ -133,6 +134,17 @@ def rollout(gateway, _):
         yield f"maxSurge is {surge}, not 0: during a rollout one pod more would call Unity Connection"
     if unavailable != 1:
         yield f"maxUnavailable is {unavailable}, not 1: a rollout would stand still or take every replica at once"
+    ends = gateway.pod["spec"].get("terminationGracePeriodSeconds", 30)
+    between = gateway.spec.get("minReadySeconds", 0)
+    if between < ends:
+        # Pods that end are not counted among the replicas.
+        ending = min(gateway.spec.get("replicas", 1), 1 + ends // max(between, 1))
+        processes = gateway.spec.get("replicas", 1) + ending
+        calls = processes * gateway.setting("upstream.max_in_flight")
+        yield (
+            f"minReadySeconds {between} is less than terminationGracePeriodSeconds {ends}: a rollout would run {processes} "
+            f"processes and up to {calls} calls at once"
+        )
 
 
 def no_autoscaler(_, manifests):
@@ -168,7 +180,13 @@ def ports(gateway, manifests):
 
 def route(gateway, manifests):
     services = {service["metadata"]["name"] for service in of_kind(manifests, "Service") if selects(service, gateway.pod)}
-    queue, call = gateway.seconds_or_bytes("upstream.queue_timeout"), gateway.seconds_or_bytes("upstream.timeout")
+    call = gateway.seconds_or_bytes("upstream.queue_timeout") + gateway.seconds_or_bytes("upstream.timeout")
+    upload = gateway.seconds_or_bytes("audio.upload_timeout")
+    longest = {
+        "a list made of single reads (twice upstream.queue_timeout + upstream.timeout)": 2 * call,
+        "an upload (audio.upload_timeout + upstream.queue_timeout + upstream.timeout)": upload + call,
+        f"a download (upstream.queue_timeout + upstream.timeout + {SLOWEST_DOWNLOAD} s)": call + SLOWEST_DOWNLOAD,
+    }
     for manifest in of_kind(manifests, "HTTPRoute"):
         for rule in manifest["spec"]["rules"]:
             if not services & {backend["name"] for backend in rule.get("backendRefs", [])}:
@@ -177,11 +195,72 @@ def route(gateway, manifests):
             if "request" not in timeouts:
                 yield "the route has no timeouts.request: the edge's own default may be shorter than a call"
             for name, given in timeouts.items():
-                if amount(given) <= queue + call:
-                    yield (
-                        f"the route's timeouts.{name} {given} is not more than upstream.queue_timeout {queue:g} s + "
-                        f"upstream.timeout {call:g} s: the edge would give up before the gateway"
-                    )
+                for what, seconds in longest.items():
+                    if amount(given) <= seconds:
+                        yield (
+                            f"the route's timeouts.{name} {given} is not more than the {seconds:g} s of {what}: the edge would "
+                            "give up before the gateway"
+                        )
+    for manifest in of_kind(manifests, "ProxySettingsPolicy"):
+        given = look_up(manifest, "spec.timeout.read", "60s")
+        if amount(given) <= 2 * call:
+            yield f"ProxySettingsPolicy: spec.timeout.read {given} is not more than the {2 * call:g} s after which an answer may begin"
+    for manifest in of_kind(manifests, "ClientSettingsPolicy"):
+        given = look_up(manifest, "spec.body.maxSize", "1m")
+        size = gateway.seconds_or_bytes("audio.max_size")
+        if float(given[:-1]) * 2**20 <= size:
+            yield f"ClientSettingsPolicy: spec.body.maxSize {given} is not more than audio.max_size: the edge would refuse recordings"
+
+
+def listener(_, manifests):
+    for manifest in of_kind(manifests, "HTTPRoute"):
+        for parent in manifest["spec"]["parentRefs"]:
+            if "sectionName" not in parent:
+                yield (
+                    f"the route names no sectionName of {parent['name']}: it would attach to a listener on port 80 too, and "
+                    "passwords would travel in clear"
+                )
+
+
+def dead_endpoints(_, manifests):
+    """An edge goes on soon without a pod that takes no connections, and ejects nobody for an answer."""
+    passive = {
+        "splitExternalLocalOriginErrors": True,
+        "consecutiveLocalOriginFailures": 2,
+        "consecutive5XxErrors": 0,
+        "consecutiveGatewayErrors": 0,
+    }
+    for manifest in of_kind(manifests, "BackendTrafficPolicy"):
+        who = "BackendTrafficPolicy cupi-gateway"
+        wanted = {f"spec.healthCheck.passive.{name}": value for name, value in passive.items()}
+        yield from unlike(who, manifest, {"spec.timeout.tcp.connectTimeout": "1s", **wanted})
+    for manifest in of_kind(manifests, "ProxySettingsPolicy"):
+        yield from unlike("ProxySettingsPolicy cupi-gateway", manifest, {"spec.timeout.connect": "1s"})
+
+
+def kept(_, manifests):
+    """What an API server drops from a manifest differs from the manifest for ever."""
+    for manifest in manifests:
+        for path, value in empty(manifest):
+            yield f"{manifest['kind']} {manifest['metadata']['name']}: {path} is {value!r}, which the API server drops: leave it out"
+
+
+# These the API server keeps: each means something else than nothing.
+MEANT = ("podSelector", "namespaceSelector", "emptyDir", "matchLabels")
+
+
+def empty(value, path="$"):
+    """Every null, empty list and empty object in a manifest, with its place."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            if name in MEANT and part == {}:
+                continue
+            if part is None or part in ({}, []):
+                yield f"{path}.{name}", part
+            yield from empty(part, f"{path}.{name}")
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from empty(part, f"{path}[{number}]")
 
 
 def edge(gateway, manifests):
@@ -217,6 +296,8 @@ def texts(value):
 
 def environment(gateway, _):
     names = [variable["name"] for variable in gateway.container.get("env", [])]
+    # A component cannot write into the settings' file of an overlay.
+    names = [name for name in names if not name.startswith("CUPI_GATEWAY__SHARED__")]
     if "envFrom" in gateway.container or any(name.startswith("CUPI_GATEWAY__") for name in names):
         yield "the environment would win over the settings' file: write it there, where these checks read it"
 
@@ -245,6 +326,41 @@ def restricted_pods(_, manifests):
             yield from unlike(f"{who}, container {container['name']}", container, wanted)
 
 
+def shared_store(gateway, manifests):
+    """The store that the environment names is there, may be reached, and expires what is oldest."""
+    variables = {variable["name"]: variable.get("value") for variable in gateway.container.get("env", [])}
+    url = variables.get("CUPI_GATEWAY__SHARED__URL")
+    if url is None:
+        return
+    mounts = [mount["mountPath"] for mount in gateway.container.get("volumeMounts", [])]
+    file = variables.get("CUPI_GATEWAY__SHARED__KEY_FILE") or ""
+    if str(pathlib.PurePosixPath(file).parent) not in mounts:
+        yield f"CUPI_GATEWAY__SHARED__KEY_FILE is {file!r}: no volume is mounted there"
+    host, _, port = url.rpartition("/")[2].partition(":")
+    services = [service for service in of_kind(manifests, "Service") if service["metadata"]["name"] == host]
+    stores = [store for store in of_kind(manifests, "Deployment") if services and selects(services[0], store["spec"]["template"])]
+    if not stores:
+        yield f"CUPI_GATEWAY__SHARED__URL names {host}, and no Service of that name leads to a pod"
+        return
+    [store] = stores
+    arguments = store["spec"]["template"]["spec"]["containers"][0]["args"]
+    settings = dict(zip(arguments[::2], arguments[1::2], strict=False))
+    if settings.get("--maxmemory-policy") != "volatile-ttl" or "--maxmemory" not in settings:
+        yield f"Deployment {host} must have --maxmemory and --maxmemory-policy volatile-ttl: else news are refused when it is full"
+    labels = store["spec"]["template"]["metadata"]["labels"]
+    for policy in of_kind(manifests, "NetworkPolicy"):
+        if look_up(policy, "spec.podSelector.matchLabels", {}).items() <= look_up(gateway.pod, "metadata.labels").items():
+            rules = policy["spec"].get("egress", [])
+            reached = [to for rule in rules for to in rule.get("to", []) if {"port": int(port)} in rule.get("ports", [])]
+            if not any(look_up(to, "podSelector.matchLabels", {}).items() <= labels.items() for to in reached if "podSelector" in to):
+                yield f"the gateway's network policy lets nothing out to {host} on port {port}"
+
+
+def storage(gateway, _):
+    if look_up(gateway.container, "resources.limits.ephemeral-storage") is None:
+        yield "the gateway has no limit of ephemeral storage"
+
+
 def unlike(who, tree, wanted):
     for path, value in wanted.items():
         if look_up(tree, path) != value:
@@ -252,8 +368,8 @@ def unlike(who, tree, wanted):
 
 
 RULES = (
-    calls_at_once, time_to_end, memory, rollout, no_autoscaler, probes, ports, route, edge, secrets, environment,
-    restricted_pods,
+    calls_at_once, time_to_end, memory, rollout, no_autoscaler, probes, ports, route, listener, edge, dead_endpoints,
+    secrets, environment, restricted_pods, kept, storage, shared_store,
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ import referencing
 import yaml
 
 BUNDLE = resources.files("kubernetes_validate") / "kubernetes-json-schema"
+OWN_DEFINITIONS = pathlib.Path(__file__).with_name("definitions.yaml")
 CHECKED_BY_TYPES = "monitoring.coreos.com/"
 ROUTES_AND_POLICIES = ("gateway.networking.k8s.io/", "gateway.envoyproxy.io/", "gateway.nginx.org/")
 
@@ -58,12 +59,12 @@ class CustomKinds:
 
     def __init__(self, folder):
         self.schemas = {}
-        files = sorted(pathlib.Path(folder).glob("*.yaml")) if folder else []
+        files = [*sorted(pathlib.Path(folder).glob("*.yaml")), OWN_DEFINITIONS] if folder else []
         for file in files:
             for definition in yaml.load_all(file.read_text(), yaml.CSafeLoader):
                 if definition and definition["kind"] == "CustomResourceDefinition":
                     self.add(definition["spec"])
-        if folder and not self.schemas:
+        if folder and len(files) == 1:
             raise SystemExit(f"no CustomResourceDefinition in {folder}")
 
     def add(self, definition):
