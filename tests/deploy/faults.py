@@ -124,7 +124,7 @@ FAULTS = (
     Fault("types", MONITOR, "interval: 30s", "interval: 30", "not assignable to type 'string'"),
     Fault("types", RULES, "expr:", "exprr:", "exprr"),
     Fault("hadolint", "Dockerfile", "WORKDIR /build", "WORKDIR build\nRUN cd /build && sudo true", "DL3000"),
-    Fault("hadolint", "Dockerfile", "FROM ${BUILD_IMAGE}", "FROM rust:latest", "DL3007"),
+    Fault("hadolint", "Dockerfile", "FROM ${BUILD_IMAGE}${BUILD_DIGEST}", "FROM rust:latest", "DL3007"),
 )
 
 
