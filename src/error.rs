@@ -74,7 +74,7 @@ pub enum Error {
     PreconditionFailed,
     /// A preflight request for something that the configuration does not allow.
     #[error(
-        "This origin, method or header is not allowed in requests from a page of another origin. \
+        "This origin or method is not allowed in requests from a page of another origin. \
          The operator allows origins with `cors.allowed_origins`."
     )]
     CorsRejected,

@@ -428,7 +428,7 @@ pub const PROBLEMS: [(&str, u16, &str, &str); 42] = [
         "cors_rejected",
         400,
         "Cross-origin request refused",
-        "This origin, method or header is not allowed in requests from a page of another origin. The operator allows \
+        "This origin or method is not allowed in requests from a page of another origin. The operator allows \
          origins with `cors.allowed_origins`.",
     ),
     (
