@@ -33,7 +33,7 @@ const HEAD: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(80);
 
 /// How long a client may go on sending a body that nobody reads, after its answer.
-const LINGER: Duration = Duration::from_secs(1);
+pub const LINGER: Duration = Duration::from_secs(1);
 
 /// Streams of one HTTP/2 connection that are served at once.
 const MOST_SERVED: usize = 256;
@@ -48,8 +48,8 @@ const MOST_AHEAD: usize = 2;
 /// a head without end.
 const MOST_IDLE_BYTES: usize = 256 * 1024;
 
-/// About what an open request holds beside its body.
-const REQUEST: usize = 8 * 1024;
+/// What an open request holds beside its body, as measured.
+const REQUEST: usize = 16 * 1024;
 
 /// What is spoken on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +93,8 @@ struct State {
     idle_since: Instant,
     /// Since when a head has been arriving while nothing is under way.
     head_since: Option<Instant>,
+    /// Which request is the last that is answered on it, once that is known.
+    last: Option<u64>,
     /// When it ends, whatever comes.
     closes: Option<Instant>,
     ended: bool,
@@ -124,6 +126,7 @@ impl State {
             within: false,
             idle_since: Instant::now(),
             head_since: None,
+            last: None,
             closes: None,
             ended: false,
             waker: None,

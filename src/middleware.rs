@@ -1,6 +1,7 @@
 //! What is the same for every request: its id, HEAD, the headers of every response, problem
 //! documents.
 
+use std::future::pending;
 use std::rc::Rc;
 
 use actix_cors::CorsError;
@@ -14,13 +15,14 @@ use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use body::{Incoming, Outgoing};
 
 use crate::access::AccessLine;
-use crate::connection::Connection;
 use crate::connection::request::Body;
+use crate::connection::{Connection, LINGER};
 use crate::credentials::challenge;
 use crate::drain::{Drain, Phase};
 use crate::error::Error;
@@ -42,21 +44,34 @@ pub async fn surround<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let drain = request.app_data::<Data<Drain>>().cloned();
-    let in_flight = drain.as_ref().map(|drain| drain.begin());
-    let request_id = request_id(request.headers());
-    let access_line = AccessLine::begin(&request, request_id.clone(), drain.clone());
     let connection = request.request().conn_data::<Rc<Connection>>();
     let under_way = connection.map(|connection| Rc::new(connection.begin()));
     let websocket = offers_websocket(request.headers());
     let offers_upgrade = request.head().upgrade() || websocket;
+    let multiplexed = request.version() == Version::HTTP_2;
+    let closes = offers_upgrade || request.head().connection_type() == ConnectionType::Close;
+    if let Some(under_way) = under_way.as_ref().filter(|_| !multiplexed) {
+        if under_way.is_late() {
+            // actix would answer what was read ahead, where nothing is worked on any more (RFC 9112, section 9.6). The
+            // answer before it still has to leave.
+            sleep(LINGER).await;
+            under_way.end_connection();
+            return pending().await;
+        }
+        if closes {
+            under_way.set_last();
+        }
+    }
+    let drain = request.app_data::<Data<Drain>>().cloned();
+    let in_flight = drain.as_ref().map(|drain| drain.begin());
+    let request_id = request_id(request.headers());
+    let access_line = AccessLine::begin(&request, request_id.clone(), drain.clone());
     let method = request.method().clone();
     if method == Method::HEAD {
         // No GET route of actix answers it; the encoder knows on its own to leave the body out.
         request.head_mut().method = Method::GET;
     }
 
-    let multiplexed = request.version() == Version::HTTP_2;
     if multiplexed && !takes_body(&method) {
         // h2 keeps all that comes for whoever may still read it, empty frames without end
         // (RUSTSEC-2026-0258): let it know that nobody will.

@@ -8,7 +8,10 @@ use tokio::time::Instant;
 use super::{Connection, LINGER, Protocol, REQUEST, Wait};
 
 /// What counts of a body. Larger ones, recordings, have bounds of their own.
-const MOST_OF_A_BODY: usize = 16 * 1024;
+const MOST_OF_A_BODY: usize = 32 * 1024;
+
+/// What a byte of a body holds: it lies in the room that it was read into, and again where the body is put together.
+const COPIES: usize = 2;
 
 /// What has come of a request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,16 @@ impl Request {
         self.overloaded
     }
 
+    /// Whether another one before it is the last of its connection.
+    pub fn is_late(&self) -> bool {
+        self.connection.state.borrow().last.is_some_and(|last| last < self.number)
+    }
+
+    /// Makes it the last of its connection.
+    pub fn set_last(&self) {
+        self.connection.state.borrow_mut().last = Some(self.number);
+    }
+
     /// Ends its connection.
     pub fn end_connection(&self) {
         self.connection.end();
@@ -63,7 +76,8 @@ impl Request {
 
     /// Adds a part of its body.
     pub fn receive(&self, bytes: usize) {
-        let bytes = bytes.min((REQUEST + MOST_OF_A_BODY).saturating_sub(self.held.get()));
+        let bytes =
+            (COPIES * bytes).min((REQUEST + MOST_OF_A_BODY).saturating_sub(self.held.get()));
         self.held.set(self.held.get() + bytes);
         self.connection.hold(bytes);
         let mut state = self.connection.state.borrow_mut();

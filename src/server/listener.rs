@@ -4,6 +4,7 @@
 //! have their bounds ([`super::transport`]); it offers HTTP/2 without a limit on streams, and it lets 256 silent TLS
 //! connections of a worker keep out all others.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
@@ -49,8 +50,8 @@ const WINDOWS: [u32; 2] = [64 * 1024, 128 * 1024];
 /// gives to the process.
 const HELD: [usize; 2] = [44 * 1024 * 1024, 4 * 1024 * 1024];
 
-/// About what a connection holds: during the handshake, and then as plain HTTP or within TLS.
-const WEIGHTS: [usize; 3] = [8 * 1024, 20 * 1024, 40 * 1024];
+/// What a connection holds, as measured: while nothing has come yet, and then as plain HTTP, as HTTP within TLS or as HTTP/2.
+const WEIGHTS: [usize; 4] = [8 * 1024, 17 * 1024, 25 * 1024, 32 * 1024];
 
 /// How a listener serves.
 pub struct Service {
@@ -101,7 +102,7 @@ where
         TlsAcceptor::from(Arc::new(tls))
     });
     let builder = builder.listen("api", listener, move || {
-        let ending = ending.clone();
+        let (ending, leaving) = (ending.clone(), ending.clone());
         let [stream_window, connection_window] = WINDOWS;
         let app = app().into_factory().map_err(|error| error.into().error_response());
         let http = HttpService::build()
@@ -123,7 +124,15 @@ where
         let connections = Connections::new(limit);
         let acceptor = acceptor.clone();
         actix_service::fn_service(move |stream: TcpStream| {
-            accept(stream, acceptor.clone(), Rc::clone(&connections))
+            // In a box, so that a connection does not hold the room for it to its end.
+            let accepting = Box::pin(accept(stream, acceptor.clone(), Rc::clone(&connections)));
+            let leaving = leaving.clone();
+            async move {
+                tokio::select! {
+                    accepted = accepting => accepted,
+                    () = leaving.notified() => Err(io::ErrorKind::ConnectionAborted.into()),
+                }
+            }
         })
         .map_err(actix_http::error::DispatchError::Io)
         .and_then(http)
@@ -131,36 +140,52 @@ where
     Ok(builder.run())
 }
 
-/// Makes a client's stream ready for HTTP.
+/// Makes a client's stream ready for HTTP: the handshake where there is one, and the first byte of a request. A balancer
+/// opens connections before it has use for them; actix's time for a head begins at once, and its 408 would be taken for the
+/// answer to the first request.
 async fn accept(
     stream: TcpStream,
     acceptor: Option<TlsAcceptor>,
     connections: Rc<Connections>,
 ) -> io::Result<(Transport, Protocol, Option<SocketAddr>)> {
-    let [handshake, plain, encrypted] = WEIGHTS;
+    let [silent, plain, encrypted, http2] = WEIGHTS;
     let peer = stream.peer_addr().ok();
     stream.set_nodelay(true)?;
-    let Some(acceptor) = acceptor else {
-        let transport = Transport::http1(Socket::Plain(stream), connections.add(plain));
-        return Ok((transport, Protocol::Http1, peer));
+    let connection = connections.add(silent);
+    let mut socket = match acceptor {
+        None => Socket::Plain(stream),
+        Some(acceptor) => {
+            let shaking =
+                acceptor.accept_with(stream, |tls| tls.set_buffer_limit(Some(WRITE_BUFFER)));
+            let stream = Box::pin(within(HANDSHAKE, &connection, shaking)).await?;
+            connection.hold(encrypted - silent);
+            Socket::Tls(Box::new(stream))
+        }
     };
-    let connection = connections.add(handshake);
-    let accepting = acceptor.accept_with(stream, |tls| tls.set_buffer_limit(Some(WRITE_BUFFER)));
-    let stream = tokio::select! {
-        accepted = timeout(HANDSHAKE, accepting) => accepted??,
-        () = ended(&connection) => return Err(io::ErrorKind::ConnectionAborted.into()),
-    };
-    connection.hold(encrypted - handshake);
-    let (_, tls) = stream.get_ref();
-    let http2 = tls.alpn_protocol() == Some(b"h2");
-    let socket = Socket::Tls(Box::new(stream));
-    Ok(if http2 {
-        (Transport::http2(socket, connection), Protocol::Http2, peer)
-    } else {
-        (Transport::http1(socket, connection), Protocol::Http1, peer)
+    within(KEEP_ALIVE, &connection, socket.first_byte()).await?;
+    Ok(match &socket {
+        Socket::Plain(_) => {
+            connection.hold(plain - silent);
+            (Transport::http1(socket, connection), Protocol::Http1, peer)
+        }
+        Socket::Tls(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+            connection.hold(http2 - encrypted);
+            (Transport::http2(socket, connection), Protocol::Http2, peer)
+        }
+        Socket::Tls(_) => (Transport::http1(socket, connection), Protocol::Http1, peer),
     })
 }
 
-async fn ended(connection: &Connection) {
-    std::future::poll_fn(|context| connection.poll_ended(context)).await;
+/// Waits so long for a client, unless its connection ends before.
+async fn within<T>(
+    time: Duration,
+    connection: &Connection,
+    step: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    tokio::select! {
+        done = timeout(time, step) => done?,
+        () = poll_fn(|context| connection.poll_ended(context)) => {
+            Err(io::ErrorKind::ConnectionAborted.into())
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use actix_web::rt::net::TcpStream;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_rustls::server::TlsStream;
 
@@ -96,6 +96,15 @@ impl Transport {
 }
 
 impl Socket {
+    /// Waits for a byte, which stays. Fails where none comes any more.
+    pub async fn first_byte(&mut self) -> io::Result<()> {
+        let is_there = match self {
+            Self::Plain(socket) => socket.peek(&mut [0]).await? > 0,
+            Self::Tls(socket) => !socket.fill_buf().await?.is_empty(),
+        };
+        is_there.then_some(()).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
     fn read(
         &mut self,
         context: &mut Context<'_>,

@@ -2,9 +2,11 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use socket2::{Domain, Socket, Type};
 
 use crate::http2;
@@ -110,6 +112,38 @@ async fn an_offer_to_upgrade_is_ignored_and_the_answer_says_what_becomes_of_the_
 }
 
 #[actix_web::test]
+async fn nothing_is_worked_on_after_the_request_that_is_the_last() {
+    let gateway = TestGateway::start();
+    let (name, value) = FUNG;
+    let body = r#"{"password":"abc123"}"#;
+    let put = format!(
+        "PUT {PASSWORD} HTTP/1.1\r\nHost: x\r\n{name}: {value}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for last in [
+        "HTTP/1.1\r\nConnection: close",
+        "HTTP/1.1\r\nConnection: close, upgrade\r\nUpgrade: h2c",
+        "HTTP/1.1\r\nConnection: keep-alive, Close",
+        "HTTP/1.0",
+    ] {
+        let requests = format!("GET / {last}\r\nHost: x\r\n\r\n{put}{put}");
+        let address = gateway.address;
+        let asked = thread::spawn(move || {
+            let mut answers = String::new();
+            connect(address, &requests).read_to_string(&mut answers).unwrap();
+            answers.to_lowercase()
+        });
+        until(|| asked.is_finished()).await;
+        let answers = asked.join().unwrap();
+
+        assert!(answers.contains(" 302 found"), "{last}: {answers}");
+        assert_eq!(answers.matches("http/1.").count(), 1, "{last}: {answers}");
+    }
+    assert!(gateway.upstream.log().is_empty());
+}
+
+#[actix_web::test]
 async fn whoever_is_slow_after_an_answer_is_not_waited_for() {
     let simulator = simulate();
     let (_process, address) = Process::serve(&simulator.url(), &[]);
@@ -140,6 +174,55 @@ async fn whoever_is_slow_after_an_answer_is_not_waited_for() {
         assert!(taken < Duration::from_secs(8), "{request}: {taken:?} after {head}");
         let unwanted = head.starts_with("http/1.1 401") || request.contains("chunked");
         assert_eq!(head.contains("connection: close"), unwanted, "{request}: {head}");
+    }
+}
+
+#[actix_web::test]
+async fn a_connection_that_is_opened_early_is_answered_when_it_asks() {
+    let simulator = simulate();
+    let folder = tempfile::tempdir().unwrap();
+    let files = write_pair(folder.path(), 4000);
+    let (_plain, plain) = Process::serve(&simulator.url(), &[]);
+    let (_encrypted, encrypted) = Process::serve(&simulator.url(), &served_with(&files));
+    let early = connect(plain, "");
+    let mut tls = ClientConfig::clone(&http2::tls(&files.certificate));
+    tls.alpn_protocols.clear();
+    let client = ClientConnection::new(Arc::new(tls), encrypted.ip().into()).unwrap();
+    let mut early_tls = StreamOwned::new(client, connect(encrypted, ""));
+    early_tls.conn.complete_io(&mut early_tls.sock).unwrap();
+
+    // A head that does not come is waited for so long.
+    let mut slow = String::new();
+    connect(plain, "GET / HT").read_to_string(&mut slow).unwrap();
+    assert!(slow.starts_with("HTTP/1.1 408"), "{slow}");
+
+    assert_eq!(status(early), "HTTP/1.1 302");
+    assert_eq!(status(early_tls), "HTTP/1.1 302");
+}
+
+/// Asks for the start page: the beginning of the answer.
+fn status(mut stream: impl Read + Write) -> String {
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut begin = [0; 12];
+    stream.read_exact(&mut begin).unwrap();
+    String::from_utf8_lossy(&begin).into_owned()
+}
+
+#[actix_web::test]
+async fn a_hundred_requests_that_come_at_once_are_answered_in_order() {
+    let gateway = TestGateway::start();
+    let requests: Vec<_> = (0..100)
+        .map(|number| format!("GET /nope HTTP/1.1\r\nHost: x\r\nX-Request-Id: n{number}\r\n\r\n"))
+        .collect();
+    let address = gateway.address;
+    let asked = thread::spawn(move || {
+        let mut socket = connect(address, &requests.concat());
+        (0..100).map(|_| answer(&mut socket).0).collect::<Vec<_>>()
+    });
+    until(|| asked.is_finished()).await;
+
+    for (number, head) in asked.join().unwrap().iter().enumerate() {
+        assert!(head.contains(&format!("\r\nx-request-id: n{number}\r\n")), "{number}: {head}");
     }
 }
 
