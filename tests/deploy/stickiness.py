@@ -4,7 +4,8 @@
 
 1. Forty callers with five requests each: each stays on one replica.
 2. A page polls with an old password: it costs one failed sign-in, and the right password goes on working.
-3. One replica ends and comes back under load, twice: no request is lost, and the callers of the other one stay where they are.
+3. The snippet that offers an upgrade with each request, as many edges have it for websockets: no write is lost by it.
+4. One replica ends and comes back under load, twice: no request is lost, and the callers of the other one stay where they are.
 
 Nobody may be locked out at the end. It prints the figures; a promise that is not kept ends it with a sentence.
 """
@@ -26,6 +27,7 @@ from support import (
 BINARY, FOLDER = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
 CALLERS = ([basic(alias) for alias in PASSWORDS] + [bearer(alias) for alias in PASSWORDS])[:40]
 REQUESTS = 5
+UPGRADES, WRITERS, DEVICES = 120, ["person11", "person12", "person13"], "/api/v1/alternate-devices"
 
 NGINX = """
 daemon off;
@@ -53,6 +55,18 @@ http {{
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_read_timeout 40s;
+      add_header X-Replica $upstream_addr always;
+    }}
+  }}
+  server {{
+    listen 127.0.0.1:{offering};
+    location / {{
+      proxy_pass http://gateways;
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection "upgrade";
+      # What is lost shall be seen.
+      proxy_next_upstream off;
       add_header X-Replica $upstream_addr always;
     }}
   }}
@@ -121,10 +135,10 @@ class Replica:
 
 class Edge(Process):
     def __init__(self, replicas):
-        self.port = free_port()
+        self.port, self.offering = free_port(), free_port()
         servers = "\n    ".join(f"server {replica.address} max_fails=1 fail_timeout=1s;" for replica in replicas)
         configuration = FOLDER / "nginx.conf"
-        configuration.write_text(NGINX.format(folder=FOLDER, servers=servers, port=self.port))
+        configuration.write_text(NGINX.format(folder=FOLDER, servers=servers, port=self.port, offering=self.offering))
         super().__init__("nginx", "/usr/sbin/nginx", "-e", str(FOLDER / "nginx.log"), "-c", str(configuration))
         wait_until(lambda: listens(self.port), "nginx listens")
 
@@ -168,6 +182,29 @@ def an_old_password_is_polled(edge, simulator):
     Client(edge.port).get_accounts(basic("nadia"))
     expect(not simulator.is_locked("nadia"), "a page that polls with an old password locked its person out")
     print(f"old password: {polls} polls, the right one works beside them, nobody locked out")
+
+
+def writes_with_an_offer_to_upgrade(edge):
+    def writes(alias):
+        client, statuses = Client(edge.offering), collections.Counter()
+        for number in range(UPGRADES // (2 * len(WRITERS))):
+            # A client that asks for a websocket, and one that does not.
+            offer = {"Upgrade": "websocket"} if number % 2 else {}
+            new = {"displayName": f"Phone {number}", "dtmfAccessId": f"8{number:03}"}
+            status, headers, body = client.ask("POST", DEVICES, basic(alias), new, offer)
+            statuses[status] += 1
+            if status == 201:
+                path = headers["Location"]
+                statuses[client.ask("PATCH", path, basic(alias), {"displayName": "Another"}, offer)[0]] += 1
+                # There is room for a few only.
+                expect(once(edge.port, "DELETE", path, basic(alias))[0] == 204, "a device that was made cannot be deleted")
+        client.close()
+        return statuses
+
+    statuses = sum(together(writes, WRITERS), collections.Counter())
+    half = UPGRADES // 2
+    expect(statuses == {201: half, 204: half}, f"writes with an offer to upgrade were answered {dict(statuses)}")
+    print(f"upgrade: {UPGRADES} POST and PATCH with the websocket snippet; 0 × 502")
 
 
 class Load:
@@ -267,6 +304,7 @@ def main():
         started.append(edge := Edge(replicas))
         callers_stick(edge, replicas)
         an_old_password_is_polled(edge, simulator)
+        writes_with_an_offer_to_upgrade(edge)
         a_replica_ends_and_comes_back(edge, replicas, simulator)
     finally:
         for process in started:
