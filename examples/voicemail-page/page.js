@@ -1,4 +1,5 @@
 // A voicemail page: who signs in sees, hears, replaces and switches the own greetings.
+import { record } from "./wav.js";
 
 /** The gateway's address and the value of `Authorization`, in memory alone: they are gone with the page. */
 let session = null;
@@ -66,18 +67,31 @@ function showGreeting(greeting) {
   recordings.append(listen);
 
   const upload = item.querySelector(".upload");
+  const send = async (file) => {
+    const address = `${recordingsUri}/${upload.elements.language.value}`;
+    // A browser would name the type by the file's name, if at all.
+    const headers = { "Content-Type": "audio/wav" };
+    await ask(address, { method: "PUT", headers, body: file });
+    upload.reset();
+    await showRecordings(recordings, recordingsUri);
+    return `The ${greetingType} greeting is recorded. Callers hear it once it is switched on with the recording.`;
+  };
   upload.addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(async () => {
-      const address = `${recordingsUri}/${upload.elements.language.value}`;
-      // The browser would name the type by the file's name, if at all.
-      const headers = { "Content-Type": "audio/wav" };
-      await ask(address, { method: "PUT", headers, body: upload.elements.file.files[0] });
-      upload.reset();
-      await showRecordings(recordings, recordingsUri);
-      return `The ${greetingType} greeting is recorded. Callers hear it once it is switched on with the recording.`;
-    });
+    attempt(() => send(upload.elements.file.files[0]));
   });
+  let stop = null;
+  upload.elements.record.addEventListener("click", ({ target }) => attempt(async () => {
+    if (stop) {
+      const file = await stop();
+      stop = null;
+      target.textContent = "Record";
+      return send(file);
+    }
+    stop = await record();
+    target.textContent = "Stop and upload";
+    return "Speak now.";
+  }));
 
   const form = item.querySelector(".switch");
   // Standard is always on, and without end.

@@ -56,7 +56,7 @@ export async function heard(page, operation, id) {
   return faults;
 }
 
-/** The example page: sign in, list, play, upload, switch on; and what is refused. */
+/** The example page: sign in, list, play, upload, record, switch on; and what is refused. */
 export async function voicemail(page, base, origin, shots) {
   const faults = [];
   const greeting = (type) => page.locator(`#greetings > li[data-type="${type}"]`);
@@ -77,7 +77,7 @@ export async function voicemail(page, base, origin, shots) {
 
   const alternate = greeting("alternate");
   if (!/^On until .*2091/.test(await alternate.locator(".state").innerText())) faults.push("alternate is not shown as on");
-  await alternate.getByRole("button", { name: "Recordings" }).click();
+  await alternate.getByRole("button", { name: "Recordings", exact: true }).click();
   await alternate.getByRole("button", { name: "Play en-US" }).click();
   const played = await bytes(alternate);
   if (played.length !== 3244 || played.toString("latin1", 0, 4) !== "RIFF") faults.push(`${played.length} bytes are played`);
@@ -96,6 +96,17 @@ export async function voicemail(page, base, origin, shots) {
   await says("The busy greeting is recorded.");
   await busy.getByRole("button", { name: "Play de-DE" }).click();
   if (!(await bytes(busy)).equals(file.buffer)) faults.push("what is played is not what was uploaded");
+  // The browser's own microphone beeps.
+  await busy.getByRole("button", { name: "Record", exact: true }).click();
+  await says("Speak now.");
+  await page.waitForTimeout(500);
+  await busy.getByRole("button", { name: "Stop and upload" }).click();
+  await says("The busy greeting is recorded.");
+  await busy.getByRole("button", { name: "Play en-US" }).click();
+  const spoken = await bytes(busy);
+  const format = [spoken.toString("latin1", 0, 4), spoken.readUInt16LE(20), spoken.readUInt32LE(24), spoken.readUInt32LE(40)];
+  if (String(format) !== String(["RIFF", 1, 8000, spoken.length - 44])) faults.push(`what was spoken is ${format}`);
+  if (!spoken.subarray(44).some((byte) => byte > 2)) faults.push("what was spoken is not heard");
   await busy.getByLabel("Until").fill("2020-01-01T00:00");
   await busy.getByRole("button", { name: "Switch on" }).click();
   await says("enabledUntil");
