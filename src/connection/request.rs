@@ -62,13 +62,12 @@ impl Request {
     }
 
     /// Adds a part of its body.
-    pub fn receive(&self, taken: usize) {
-        let bytes = taken.min((REQUEST + MOST_OF_A_BODY).saturating_sub(self.held.get()));
+    pub fn receive(&self, bytes: usize) {
+        let bytes = bytes.min((REQUEST + MOST_OF_A_BODY).saturating_sub(self.held.get()));
         self.held.set(self.held.get() + bytes);
         self.connection.hold(bytes);
         let mut state = self.connection.state.borrow_mut();
         state.idle_bytes = 0;
-        state.unread = state.unread.saturating_sub(taken);
         if let Some(wait) = state.wait(self.number) {
             wait.stalled = Instant::now();
         }
