@@ -42,6 +42,13 @@ const MOST_SERVED: usize = 256;
 /// Open streams of one HTTP/2 connection that end it.
 const MOST_OPEN: usize = 1000;
 
+/// Requests of one HTTP/1.1 connection that are read ahead. A head takes actix 7 KB, however short it is.
+const MOST_AHEAD: usize = 2;
+
+/// Bytes that one HTTP/2 connection may send without anything coming of them: frames that are no requests and bodies, or
+/// a head without end.
+const MOST_IDLE_BYTES: usize = 256 * 1024;
+
 /// About what an open request holds beside its body.
 const REQUEST: usize = 8 * 1024;
 

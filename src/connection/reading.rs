@@ -2,18 +2,11 @@
 
 use tokio::time::Instant;
 
-use super::Connection;
-
-/// Requests of one HTTP/1.1 connection that are read ahead. A head takes actix 7 KB, however short it is.
-const MOST_AHEAD: usize = 2;
+use super::{Connection, MOST_AHEAD, MOST_IDLE_BYTES};
 
 /// Bytes of HTTP/1.1 that are read before anybody takes them. actix would read 128 KiB. Its buffer has 8 KiB at first, and
 /// doubles when less than one of them is free.
 const MOST_UNREAD: usize = 7 * 1024;
-
-/// Bytes that one HTTP/2 connection may send without anything coming of them: frames that are no requests and bodies, or
-/// a head without end.
-const MOST_IDLE_BYTES: usize = 256 * 1024;
 
 /// What may be read of HTTP/1.1.
 #[derive(Clone, Copy, Debug)]
