@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use registry::Connections;
 use request::Request;
 
+pub mod reading;
 pub mod registry;
 pub mod request;
 
@@ -85,7 +86,9 @@ struct State {
     asked: Option<u64>,
     /// Whether a read was put off because of them.
     starved: bool,
-    /// Bytes since anything came of them.
+    /// Bytes of HTTP/1.1 that nobody has taken yet.
+    unread: usize,
+    /// Bytes of HTTP/2 since anything came of them.
     idle_bytes: usize,
     /// Whether the last bytes began a head, or belong to a body.
     within: bool,
@@ -122,6 +125,7 @@ impl State {
             ahead: 0,
             asked: None,
             starved: false,
+            unread: 0,
             idle_bytes: 0,
             within: false,
             idle_since: Instant::now(),
@@ -221,45 +225,6 @@ impl Connection {
         let idle = (state.open == 0 && state.begun > 0 && state.protocol == Protocol::Http1)
             .then(|| state.head_since.map_or(state.idle_since + IDLE, |since| since + HEAD));
         [stall, idle, state.closes].into_iter().flatten().min()
-    }
-
-    /// How many heads may be read now; none while enough of them wait. Whoever asks is woken when there may be more.
-    pub fn heads_wanted(&self) -> usize {
-        let mut state = self.state.borrow_mut();
-        if state.ahead >= MOST_AHEAD && state.open == 0 {
-            if state.asked == Some(state.begun) {
-                // None of them has begun a request: they were parts of a body, or empty lines.
-                state.ahead = 0;
-            } else {
-                state.asked = Some(state.begun);
-                state.wake();
-            }
-        }
-        let wanted = MOST_AHEAD.saturating_sub(state.ahead);
-        state.starved = wanted == 0;
-        wanted
-    }
-
-    /// Counts what was read of HTTP/1.1: how many heads ended, and whether more bytes came after the last.
-    pub fn heads_read(&self, ends: usize, within: bool) {
-        let mut state = self.state.borrow_mut();
-        state.ahead += ends;
-        state.within = within;
-        if !within {
-            state.head_since = None;
-        } else if state.open == 0 && state.head_since.is_none() {
-            state.head_since = Some(Instant::now());
-        }
-    }
-
-    /// Counts bytes of HTTP/2, and ends it when nothing comes of too many.
-    pub fn bytes_read(&self, bytes: usize) {
-        let mut state = self.state.borrow_mut();
-        state.idle_bytes += bytes;
-        if state.idle_bytes > MOST_IDLE_BYTES {
-            drop(state);
-            self.end();
-        }
     }
 
     /// Begins a request. It is over when what comes back is dropped.

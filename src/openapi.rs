@@ -111,6 +111,9 @@ fn add_responses(
     for (status, response) in responses.iter_mut() {
         if let (Ok(status), RefOr::T(response)) = (status.parse::<StatusCode>(), response) {
             components::add_headers(response, status, &shape.method);
+            if shape.is_audio() && status == StatusCode::OK {
+                components::add_recording_header(response);
+            }
         }
     }
     let common = |name| RefOr::Ref(Ref::from_response_name(name));

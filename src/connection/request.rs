@@ -94,8 +94,9 @@ impl Request {
             let now = Instant::now();
             state.waits.push(Wait { request: self.number, begun: now, stalled: now });
         }
-        // What was taken for heads are parts of this body, which is to arrive.
+        // What was taken for heads are parts of this body, which is to arrive. All that came of it was taken.
         state.ahead = 0;
+        state.unread = 0;
         state.feed();
     }
 

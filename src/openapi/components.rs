@@ -20,6 +20,9 @@ struct Headers {
     /// The media types of changes.
     #[schema(rename = "Accept-Patch", example = "application/merge-patch+json, application/json")]
     accept_patch: String,
+    /// A recording comes whole: `Range` is not looked at.
+    #[schema(rename = "Accept-Ranges", example = "none")]
+    accept_ranges: String,
     /// How many seconds ago Unity Connection gave the answer.
     #[schema(rename = "Age", example = 3)]
     age: u32,
@@ -142,6 +145,11 @@ fn references(kind: &'static str, names: &'static [&str]) -> impl Iterator<Item 
     names.iter().map(move |name| Ref::new(format!("#/components/{kind}/{name}")))
 }
 
+/// Adds to the response with a recording the header that no other has.
+pub fn add_recording_header(response: &mut Response) {
+    add_header(response, "Accept-Ranges");
+}
+
 /// Adds to a response the headers that its status brings.
 pub fn add_headers(response: &mut Response, status: StatusCode, method: &HttpMethod) {
     const ID: &str = "X-Request-Id";
@@ -162,7 +170,11 @@ pub fn add_headers(response: &mut Response, status: StatusCode, method: &HttpMet
         _ => &[],
     };
     for name in names {
-        let header = Ref::new(format!("#/components/headers/{name}"));
-        response.headers.insert((*name).to_owned(), RefOr::Ref(header));
+        add_header(response, name);
     }
+}
+
+fn add_header(response: &mut Response, name: &str) {
+    let header = Ref::new(format!("#/components/headers/{name}"));
+    response.headers.insert(name.to_owned(), RefOr::Ref(header));
 }

@@ -82,13 +82,13 @@ impl SwaggerUi {
         let find = |name| utoipa_swagger_ui::serve(name, Arc::clone(&config)).ok().flatten();
         let read = |name| find(name).map(|file| unpack(&file)).unwrap_or_default();
         let page = Bytes::from(pack(ours(&read(PAGE)).as_bytes()));
-        let settings = Bytes::from(pack(&read(SETTINGS)));
+        let settings = Bytes::from(pack(with_plugins(&read(SETTINGS)).as_bytes()));
         let own = BTreeMap::from([("", page.clone()), (PAGE, page), (SETTINGS, settings)]);
         let public = public_url.map(|url| format!(" {}", url.origin().ascii_serialization()));
-        // Swagger UI needs styles of its own in its page, and nothing from elsewhere.
+        // Swagger UI needs styles of its own in its page, recordings that came, and nothing from elsewhere.
         let policy = format!(
             "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-             connect-src 'self'{}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+             media-src blob:; connect-src 'self'{}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
             public.unwrap_or_default()
         );
         Self { config, policy, own, unpacked: Mutex::default() }
@@ -210,6 +210,16 @@ fn ours(page: &[u8]) -> String {
 
     let page = String::from_utf8_lossy(page).replace(TITLE, HEAD);
     page.replace("</head>", &format!("<style>\n{STYLE}</style>\n</head>"))
+}
+
+/// What Swagger UI does otherwise than by itself.
+fn with_plugins(settings: &[u8]) -> String {
+    const PLUGINS: &str = "plugins: [";
+    const OURS: &str = include_str!("swagger_ui.js");
+
+    let settings = String::from_utf8_lossy(settings);
+    let settings = settings.replace(PLUGINS, &format!("{PLUGINS}\n      Recordings,"));
+    format!("{OURS}\n{settings}")
 }
 
 fn redirect(target: &'static str) -> Ready<HttpResponse> {

@@ -8,7 +8,7 @@ use actix_web::body::{BodyStream, MessageBody};
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{self, Bytes, BytesMut};
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 use tokio::time::timeout;
 
 use super::cut_off;
@@ -55,8 +55,11 @@ impl FromRequest for Upload {
 /// Refuses a body for what its head says: another media type, an encoding.
 fn check_declaration(request: &HttpRequest) -> Result<(), Error> {
     let headers = request.headers();
-    let declared = request.content_type();
-    let is_audio = MEDIA_TYPES.iter().any(|known| declared.eq_ignore_ascii_case(known));
+    // The parameters may be of any bytes.
+    let declared =
+        headers.get(CONTENT_TYPE).and_then(|field| field.as_bytes().split(|b| *b == b';').next());
+    let declared = declared.unwrap_or_default().trim_ascii();
+    let is_audio = MEDIA_TYPES.iter().any(|known| declared.eq_ignore_ascii_case(known.as_bytes()));
     if !is_audio || headers.get_all(CONTENT_TYPE).count() != 1 {
         Err(Error::NotDeclaredAsAudio)
     } else if headers.contains_key(CONTENT_ENCODING) {

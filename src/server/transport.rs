@@ -11,6 +11,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_rustls::server::TlsStream;
 
 use super::heads::Heads;
+use crate::connection::reading::Wanted;
 use crate::connection::{Connection, Protocol};
 
 /// Bytes on their way to a client and back.
@@ -115,6 +116,23 @@ impl Socket {
             Self::Tls(socket) => Pin::new(socket).poll_read(context, buffer),
         }
     }
+
+    /// Reads no more than `bytes`, however much room there is.
+    fn read_at_most(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+        bytes: usize,
+    ) -> Poll<io::Result<()>> {
+        if buffer.remaining() <= bytes {
+            return self.read(context, buffer);
+        }
+        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(bytes));
+        ready!(self.read(context, &mut part))?;
+        let read = part.filled().len();
+        buffer.advance(read);
+        Poll::Ready(Ok(()))
+    }
 }
 
 impl AsyncRead for Transport {
@@ -135,16 +153,16 @@ impl AsyncRead for Transport {
             this.put_off = true;
             return Poll::Pending;
         }
-        let wanted = this.connection.heads_wanted();
-        if wanted == 0 {
+        let Wanted { bytes, heads: wanted } = this.connection.wanted();
+        if bytes == 0 || wanted == 0 {
             return Poll::Pending;
         }
         let before = buffer.filled().len();
         if !heads.take_kept(buffer) {
-            ready!(this.socket.read(context, buffer))?;
+            ready!(this.socket.read_at_most(context, buffer, bytes))?;
         }
         let (ends, within) = heads.bound(buffer, before, wanted);
-        this.connection.heads_read(ends, within);
+        this.connection.heads_read(buffer.filled().len() - before, ends, within);
         // A deadline may have come of it.
         this.check(context)?;
         Poll::Ready(Ok(()))

@@ -271,6 +271,38 @@ async fn whoever_never_reads_costs_little_and_is_cut() {
 }
 
 #[actix_web::test]
+async fn a_body_that_nobody_reads_takes_little() {
+    let simulator = simulate();
+    let (process, address) = Process::serve(&simulator.url(), &[]);
+    ask("GET", &format!("http://{address}{ACCOUNTS}"), &[FUNG], b"").await;
+    simulator.set("delay", "3s").unwrap();
+    let chunk = format!("40000\r\n{}\r\n", "x".repeat(256 * 1024));
+
+    // One is refused at once, the other waits for its answer.
+    for request in ["POST /nope", "GET /api/v1/alternate-devices"] {
+        let before = process.memory("VmRSS");
+        let head = format!(
+            "{request} HTTP/1.1\r\nHost: x\r\n{}: {}\r\nTransfer-Encoding: chunked\r\n\r\n",
+            FUNG.0, FUNG.1
+        );
+        let mut sockets: Vec<_> = (0..200).map(|_| connect(address, &head)).collect();
+        for socket in &mut sockets {
+            socket.set_nonblocking(true).unwrap();
+        }
+        let mut grown = 0;
+        for _ in 0..10 {
+            for socket in &mut sockets {
+                let _ = socket.write(chunk.as_bytes());
+            }
+            ask("GET", &format!("http://{address}/"), &[], b"").await;
+            grown = grown.max(process.memory("VmRSS").saturating_sub(before));
+        }
+
+        assert!(grown < 16 * 1024, "{request}: {grown} KiB");
+    }
+}
+
+#[actix_web::test]
 async fn silent_tls_connections_keep_nobody_waiting() {
     let simulator = simulate();
     let folder = tempfile::tempdir().unwrap();

@@ -106,6 +106,14 @@ async fn a_recording_comes_back_as_it_was_uploaded() {
             set.assert_written();
         }
         let asked = gateway.upstream.log().pop().unwrap();
+        // Parameters are not looked at, whatever they are made of.
+        let odd = [
+            format!("PUT {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n", FUNG.1).into_bytes(),
+            b"Content-Type: audio/wav; name=\"\xe9\"\r\nConnection: close\r\n".to_vec(),
+            format!("Content-Length: {}\r\n\r\n", noise().len()).into_bytes(),
+            noise(),
+        ];
+        gateway.speak(&odd.concat()).await.assert_written();
         let played = gateway.get(path).await;
 
         assert_eq!((asked.method.as_str(), asked.path.as_str()), ("PUT", upstream));

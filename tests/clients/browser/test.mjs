@@ -1,4 +1,4 @@
-// Swagger UI and a page of another origin, in Chromium, against `demo`.
+// Swagger UI, a page of another origin and the example page, in Chromium, against `demo`.
 //
 //     node test.mjs BINARY DIRECTORY [--screenshot FILE]
 //
@@ -10,6 +10,8 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+
+import { file, heard, serveFolder, voicemail } from "./recordings.mjs";
 
 const [binary, directory, flag, readme] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
@@ -26,11 +28,11 @@ async function serve(page) {
 }
 
 /** `demo` on a free port, and its address out of the line that it prints. */
-async function demo(origin) {
+async function demo(...origins) {
   const environment = {
     ...process.env,
     CUPI_GATEWAY__SERVER__BIND: "127.0.0.1:0",
-    CUPI_GATEWAY__CORS__ALLOWED_ORIGINS: JSON.stringify([origin]),
+    CUPI_GATEWAY__CORS__ALLOWED_ORIGINS: JSON.stringify(origins),
   };
   const child = spawn(binary, ["demo"], { env: environment, stdio: ["ignore", "pipe", "ignore"] });
   const base = await new Promise((found, failed) => {
@@ -83,6 +85,8 @@ async function execute(page, id) {
   if (!/is-open/.test(await operation.getAttribute("class"))) {
     await operation.locator(".opblock-summary-control").click();
   }
+  const chooser = operation.locator("input[type=file]");
+  if (await chooser.count()) await chooser.setInputFiles(file);
   const method = await operation.locator(".opblock-summary-method").innerText();
   const answered = page.waitForResponse((response) =>
     response.request().method() === method && /\/api\/v1\/(?!openapi)/.test(response.url()));
@@ -128,18 +132,20 @@ async function tryOut(browser, base, wanted, plant, shots) {
     if (shots) await shots(page, "overview");
 
     await signIn(page, "winter-2010");
-    // In the page's order, but what is deleted last. Of the writes only those whose examples can follow one another.
+    // In the page's order, but what is recorded before it is heard, and what is deleted last. Of the other writes only those
+    // whose examples can follow one another.
     const writes = ["create_alternate_device", "delete_alternate_device", "set_account_password", "set_pin"];
-    // Swagger UI plays recordings from their address, without the credentials, which its policy does not allow.
-    const recordings = /(voice_name|greeting_recording)$/;
-    const follows = (id) => !recordings.test(id) && (/^(get|list)_/.test(id) || writes.includes(id));
+    const recording = /(voice_name|greeting_recording)$/;
+    const follows = (id) => recording.test(id) || /^(get|list)_/.test(id) || writes.includes(id);
     const ids = operations.map(({ operationId }) => operationId).filter(wanted).filter(follows);
-    ids.sort((one, other) => /^delete/.test(one) - /^delete/.test(other));
+    const place = (id) => /^delete/.test(id) ? 2 : /^set/.test(id) && recording.test(id) ? 0 : 1;
+    ids.sort((one, other) => place(one) - place(other));
     for (const id of ids) {
       const { operation, status, shown } = await execute(page, id);
       const { responses } = operations.find(({ operationId }) => operationId === id);
       const success = Object.keys(responses).find((status) => /^2/.test(status));
       if (String(status) !== success) faults.push(`${id} with its examples: ${status} ${shown}`);
+      if (/^get/.test(id) && recording.test(id)) faults.push(...await heard(page, operation, id));
       if (shots) await shots(page, id, operation);
       await operation.locator(".opblock-summary-control").click();
     }
@@ -210,6 +216,21 @@ async function crossOrigin(browser, base, allowed, other, shots) {
   return faults;
 }
 
+/** The example page, on another origin. */
+async function example(browser, base, origin, shots) {
+  const noted = [];
+  const page = await open(browser, base, noted);
+  const faults = [];
+  try {
+    faults.push(...await voicemail(page, base, origin, shots));
+    faults.push(...await inaccessible(page), ...noted.filter((fault) => !fault.includes(origin)));
+  } catch (error) {
+    faults.push(`the voicemail page: ${error.message}`);
+  }
+  await page.context().close();
+  return faults;
+}
+
 /** Pictures of the whole page, wide and narrow, or of a part of it. */
 async function shots(page, name, part) {
   const target = part ?? page;
@@ -256,18 +277,20 @@ const PLANTS = {
 const profile = mkdtempSync(join(tmpdir(), "chromium-"));
 const page = readFileSync(new URL("accounts.html", import.meta.url));
 const [allowed, other] = [await serve(page), await serve(page)];
-const { child, base } = await demo(allowed.origin);
+const folder = await serveFolder("examples/voicemail-page");
+const { child, base } = await demo(allowed.origin, folder.origin);
 const browser = await chromium.launch({
   executablePath: execFileSync("which", ["chromium"], { encoding: "utf8" }).trim(),
   env: { ...process.env, HOME: profile },
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync"],
+    "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
 });
 try {
   if (flag === "--screenshot") {
     await portrait(browser, base);
   } else {
     const faults = [
+      ...await example(browser, base, folder.origin, shots),
       ...await tryOut(browser, base, () => true, undefined, shots),
       ...await reject(browser, base, shots),
       ...await crossOrigin(browser, base, allowed.origin, other.origin, shots),
@@ -285,6 +308,7 @@ try {
   await browser.close();
   child.kill();
   allowed.server.close();
+  folder.server.close();
   other.server.close();
   rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
 }

@@ -6,7 +6,7 @@ Usage: client.py URL
 import sys
 
 import cupi_gateway
-from cupi_gateway.exceptions import ConflictException, NotFoundException, UnauthorizedException
+from cupi_gateway.exceptions import BadRequestException, ConflictException, NotFoundException, UnauthorizedException
 from cupi_gateway.models import AlternateDeviceChanges, AlternateDeviceToCreate, NewPassword
 
 
@@ -51,6 +51,15 @@ with cupi_gateway.ApiClient(configuration) as client:
     check(devices.delete_alternate_device(device.object_id) is None, "it is deleted")
     problem = refusal(NotFoundException, devices.get_alternate_device, device.object_id)
     check(problem.code == "alternate_device_not_found", "then it is not found")
+
+    user = cupi_gateway.UserApi(client)
+    spoken = bytes(user.get_voice_name())
+    check(spoken[:4] == b"RIFF" and len(spoken) == 1644, "a recording comes as bytes")
+    changed = spoken[:44] + bytes(range(256)) * 6 + spoken[-64:]
+    check(user.set_voice_name(changed) is None, "a recording is replaced")
+    check(bytes(user.get_voice_name()) == changed, "it is what was sent")
+    problem = refusal(BadRequestException, user.set_voice_name, b"no recording")
+    check(problem.code == "invalid_body", "what is no WAV file is refused")
 
 nobody = cupi_gateway.AccountsApi(cupi_gateway.ApiClient(cupi_gateway.Configuration(host=sys.argv[1])))
 problem = refusal(UnauthorizedException, nobody.list_accounts)

@@ -79,3 +79,17 @@ const deleted = await client.DELETE("/api/v1/alternate-devices/{objectId}", { pa
 check(deleted.response.status === 204, "it is deleted");
 const gone = await client.GET("/api/v1/alternate-devices/{objectId}", { params: { path: device } });
 check(gone.error?.code === "alternate_device_not_found", "then it is not found");
+
+const heard = await client.GET("/api/v1/user/voice-name", { parseAs: "arrayBuffer" });
+check(heard.data?.byteLength === 1644, "a recording comes as bytes");
+const spoken = new Uint8Array(heard.data);
+spoken.forEach((_, at) => at < 44 || (spoken[at] = at % 256));
+const replaced = await client.PUT("/api/v1/user/voice-name", {
+  headers: { "Content-Type": "audio/wav" },
+  // The types have bytes as strings.
+  body: spoken as unknown as string,
+  bodySerializer: (bytes) => bytes,
+});
+check(replaced.response.status === 204, "a recording is replaced");
+const back = await client.GET("/api/v1/user/voice-name", { parseAs: "arrayBuffer" });
+check(String(new Uint8Array(back.data ?? [])) === String(spoken), "it is what was sent");
