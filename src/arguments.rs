@@ -56,6 +56,19 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Read everything once as one person, and print a report without names and values that settles what is unknown of Unity
+    /// Connection.
+    Survey {
+        /// The person's user name. The password is asked for, or read from standard input.
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        /// A TOML file with settings, as for `serve`.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Check the settings and reach Unity Connection once, without credentials.
     Check {
         /// A TOML file with settings, as for `serve`.

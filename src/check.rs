@@ -29,6 +29,11 @@ pub enum Outcome {
 
 /// Prints the findings line by line. Fails with what is wrong, then what to do.
 pub async fn run(config: &config::Config, out: &mut impl Write) -> io::Result<()> {
+    examine(config, out).await.map(drop)
+}
+
+/// The same, and hands on the answer.
+pub async fn examine(config: &config::Config, out: &mut impl Write) -> io::Result<Reply> {
     if let Some(pair) = &config.server.tls {
         certificate::own(pair, out)?;
     }

@@ -4,7 +4,7 @@
 //! never up or sideways; `tests/it/architecture.rs` holds them to it.
 //!
 //! ```text
-//!        main   arguments   demo   check   readiness   the street
+//!        main   arguments   demo   check   survey   readiness    the street
 //!                 server                             one app per worker, two listeners, drain
 //!        middleware   admin   openapi                roof: the same for every request
 //!           resources/accounts.rs  …                 rooms: one file per resource
@@ -56,5 +56,6 @@ pub mod arguments;
 pub mod check;
 pub mod demo;
 pub mod readiness;
+pub mod survey;
 
 pub mod simulator;

@@ -10,6 +10,7 @@ use cupi_gateway::arguments::{Arguments, Command};
 use cupi_gateway::config::{Config, Faults};
 use cupi_gateway::signals::Signals;
 use cupi_gateway::simulator::{self, Switches, Tls};
+use cupi_gateway::survey::{self, Person};
 use cupi_gateway::{check, demo, logging, openapi, readiness, server};
 
 /// Why a command ended early.
@@ -87,6 +88,14 @@ async fn run(command: Command) -> Result<(), Failure> {
             let config = Config::read(config.as_deref())?;
             check::run(&config, &mut io::stdout()).await?;
             Ok(())
+        }
+        Command::Survey { user, config, json } => {
+            let config = Config::read(config.as_deref())?;
+            let password = survey::password::ask()?;
+            let person = Person { user, password, pace: survey::PACE };
+            let report = survey::run(&config, person, survey::progress()).await?;
+            let printed = report.print(json, &mut io::stdout().lock());
+            Ok(printed.or_else(end_early)?)
         }
         Command::Health { config } => {
             let config = Config::admin(config.as_deref())?;

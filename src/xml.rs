@@ -195,6 +195,15 @@ pub fn list<'a>(
     Ok(List { document, item, bare, ended: false, object })
 }
 
+/// The name of a document's root, and those of all elements in it, each once: at most `most` of them.
+pub fn outline(body: &[u8], most: usize) -> Result<(&str, Vec<&str>), Fault> {
+    let mut document = Document::open(body)?;
+    let root = document.root()?;
+    let names = document.names(most)?;
+    document.close()?;
+    Ok((root, names))
+}
+
 /// Writes a document that is one object: `root` with these elements and their texts, in this order, on one line. The
 /// texts must be such as XML [`can_carry`]; they are sent as they are, untrimmed.
 pub fn write(root: &str, elements: &[(&'static str, String)]) -> String {

@@ -37,6 +37,9 @@ _cupi__gateway() {
             cupi__gateway,simulate)
                 cmd="cupi__gateway__subcmd__simulate"
                 ;;
+            cupi__gateway,survey)
+                cmd="cupi__gateway__subcmd__survey"
+                ;;
             cupi__gateway__subcmd__help,check)
                 cmd="cupi__gateway__subcmd__help__subcmd__check"
                 ;;
@@ -58,6 +61,9 @@ _cupi__gateway() {
             cupi__gateway__subcmd__help,simulate)
                 cmd="cupi__gateway__subcmd__help__subcmd__simulate"
                 ;;
+            cupi__gateway__subcmd__help,survey)
+                cmd="cupi__gateway__subcmd__help__subcmd__survey"
+                ;;
             *)
                 ;;
         esac
@@ -65,7 +71,7 @@ _cupi__gateway() {
 
     case "${cmd}" in
         cupi__gateway)
-            opts="-h -V --help --version demo serve simulate openapi health check help"
+            opts="-h -V --help --version demo serve simulate openapi health survey check help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -133,7 +139,7 @@ _cupi__gateway() {
             return 0
             ;;
         cupi__subcmd__gateway__subcmd__help)
-            opts="demo serve simulate openapi health check help"
+            opts="demo serve simulate openapi health survey check help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -244,6 +250,20 @@ _cupi__gateway() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        cupi__subcmd__gateway__subcmd__help__subcmd__survey)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         cupi__subcmd__gateway__subcmd__openapi)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -296,6 +316,28 @@ _cupi__gateway() {
                     return 0
                     ;;
                 --switch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cupi__subcmd__gateway__subcmd__survey)
+            opts="-h --user --config --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

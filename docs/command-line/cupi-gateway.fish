@@ -31,6 +31,7 @@ complete -c cupi-gateway -n "__fish_cupi_gateway_needs_command" -f -a "serve" -d
 complete -c cupi-gateway -n "__fish_cupi_gateway_needs_command" -f -a "simulate" -d 'Start the simulator of Unity Connection alone'
 complete -c cupi-gateway -n "__fish_cupi_gateway_needs_command" -f -a "openapi" -d 'Print the OpenAPI document'
 complete -c cupi-gateway -n "__fish_cupi_gateway_needs_command" -f -a "health" -d 'Ask a running gateway whether it is ready, for a container\'s health check'
+complete -c cupi-gateway -n "__fish_cupi_gateway_needs_command" -f -a "survey" -d 'Read everything once as one person, and print a report without names and values that settles what is unknown of Unity Connection'
 complete -c cupi-gateway -n "__fish_cupi_gateway_needs_command" -f -a "check" -d 'Check the settings and reach Unity Connection once, without credentials'
 complete -c cupi-gateway -n "__fish_cupi_gateway_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand demo" -l bind -d 'The address of the API, 127.0.0.1:8080 by default; it wins over the environment' -r
@@ -45,12 +46,17 @@ complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand simulate" -s h
 complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand openapi" -s h -l help -d 'Print help'
 complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand health" -l config -d 'A TOML file with settings, as for `serve`' -r -F
 complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand health" -s h -l help -d 'Print help'
+complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand survey" -l user -d 'The person\'s user name. The password is asked for, or read from standard input' -r
+complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand survey" -l config -d 'A TOML file with settings, as for `serve`' -r -F
+complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand survey" -l json -d 'Print JSON'
+complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand survey" -s h -l help -d 'Print help'
 complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand check" -l config -d 'A TOML file with settings, as for `serve`' -r -F
 complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand check" -s h -l help -d 'Print help'
-complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health check help" -f -a "demo" -d 'Start the gateway before a built-in simulator of Unity Connection, to try it'
-complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health check help" -f -a "serve" -d 'Start the gateway'
-complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health check help" -f -a "simulate" -d 'Start the simulator of Unity Connection alone'
-complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health check help" -f -a "openapi" -d 'Print the OpenAPI document'
-complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health check help" -f -a "health" -d 'Ask a running gateway whether it is ready, for a container\'s health check'
-complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health check help" -f -a "check" -d 'Check the settings and reach Unity Connection once, without credentials'
-complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health survey check help" -f -a "demo" -d 'Start the gateway before a built-in simulator of Unity Connection, to try it'
+complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health survey check help" -f -a "serve" -d 'Start the gateway'
+complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health survey check help" -f -a "simulate" -d 'Start the simulator of Unity Connection alone'
+complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health survey check help" -f -a "openapi" -d 'Print the OpenAPI document'
+complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health survey check help" -f -a "health" -d 'Ask a running gateway whether it is ready, for a container\'s health check'
+complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health survey check help" -f -a "survey" -d 'Read everything once as one person, and print a report without names and values that settles what is unknown of Unity Connection'
+complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health survey check help" -f -a "check" -d 'Check the settings and reach Unity Connection once, without credentials'
+complete -c cupi-gateway -n "__fish_cupi_gateway_using_subcommand help; and not __fish_seen_subcommand_from demo serve simulate openapi health survey check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

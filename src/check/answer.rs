@@ -16,7 +16,7 @@ pub fn judge(
     outcome: Outcome,
     channel: Channel,
     out: &mut impl Write,
-) -> io::Result<()> {
+) -> io::Result<Reply> {
     let advice = channel.advice();
     let reply = match outcome {
         Outcome::Answered(reply) => reply,
@@ -48,7 +48,8 @@ pub fn judge(
     let status = reply.status;
     writeln!(out, "http         {}", status.as_u16())?;
     if status == StatusCode::UNAUTHORIZED {
-        return writeln!(out, "\nReached: it asks for credentials, as Unity Connection does.");
+        writeln!(out, "\nReached: it asks for credentials, as Unity Connection does.")?;
+        return Ok(reply);
     }
     Err(told(match status.as_u16() {
         300..=399 => redirected(config, &reply),

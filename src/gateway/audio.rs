@@ -117,7 +117,7 @@ async fn ask(call: &Call, turn: &mut Turn) -> Result<Bytes, Error> {
 }
 
 /// Whether these are the bytes of a WAV file, as far as the first twelve of them say.
-fn is_wav(bytes: &[u8]) -> bool {
+pub fn is_wav(bytes: &[u8]) -> bool {
     bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WAVE")
 }
 

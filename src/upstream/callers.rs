@@ -41,7 +41,7 @@ const MAX_RECORDS: u64 = 20_000;
 const LINES: u32 = 10;
 
 /// The cookies that make a session.
-const COOKIES: [&str; 3] = ["JSESSIONID", "JSESSIONIDSSO", "REQUEST_TOKEN_KEY"];
+pub const COOKIES: [&str; 3] = ["JSESSIONID", "JSESSIONIDSSO", "REQUEST_TOKEN_KEY"];
 
 /// The longest cookie that is kept; real ones have 32 digits.
 const MAX_COOKIE: usize = 256;

@@ -93,6 +93,21 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// The names of all elements within the one that has just begun, at any depth, each once: at most `most` of them.
+    pub fn names(&mut self, most: usize) -> Result<Vec<&'a str>, Fault> {
+        let outside = self.depth - 1;
+        let mut names = Vec::new();
+        while self.depth > outside {
+            if let Piece::Start(name) = self.next()?.ok_or(Fault::CutOff)?
+                && names.len() < most
+                && !names.contains(&name)
+            {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
     /// The text of the element that has just begun, trimmed and without that of elements in it.
     #[inline]
     fn text(&mut self) -> Result<Cow<'a, str>, Fault> {

@@ -51,6 +51,7 @@ mod smtp_devices;
 mod smtp_proxy_addresses;
 mod stalls;
 mod support;
+mod survey;
 mod system_configuration;
 mod tables;
 mod tls;
