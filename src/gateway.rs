@@ -156,6 +156,7 @@ impl FromRequest for Incoming {
         let gateway = request.app_data::<Data<Gateway>>().expect("a gateway");
         let record = request.extensions().get::<AccessRecord>().cloned();
         let record = record.unwrap_or_default();
+        record.arrive(request);
         ready(caller.and_then(|caller| {
             record.update(|progress| progress.caller = Some(caller.key));
             let parameters = PathParameters::read(request)?;
