@@ -16,6 +16,9 @@ use cupi_gateway::credentials::{Caller, CallerKey, CallerKeys};
 use cupi_gateway::error::Error;
 use cupi_gateway::metrics::Metrics;
 use cupi_gateway::resources::accounts::ACCOUNT;
+use cupi_gateway::resources::class_of_service::CLASS_OF_SERVICE;
+use cupi_gateway::resources::smtp_devices::SMTP_DEVICE;
+use cupi_gateway::table::Table;
 use cupi_gateway::table::address::Address;
 use cupi_gateway::upstream::turns::{End, Turns};
 use divan::counter::{BytesCount, ItemsCount};
@@ -42,6 +45,42 @@ fn json(document: &[u8]) -> Vec<u8> {
     ACCOUNT.read_list(document, &address, UNIX_EPOCH).expect("accounts")
 }
 
+/// The object with the most properties.
+#[divan::bench]
+fn translate_class_of_service(bencher: Bencher) {
+    let document = object(&CLASS_OF_SERVICE, 1);
+    let address = Address::new(&CLASS_OF_SERVICE, "", &[]);
+
+    bencher.counter(BytesCount::new(document.len())).bench(|| {
+        CLASS_OF_SERVICE.read_one(black_box(document.as_bytes()), &address, UNIX_EPOCH).expect("it")
+    });
+}
+
+/// A list of the devices with the most properties.
+#[divan::bench(args = [2, 100])]
+fn translate_devices(bencher: Bencher, devices: usize) {
+    let [_, root] = SMTP_DEVICE.elements;
+    let objects: String = (1..=devices).map(|number| object(&SMTP_DEVICE, number)).collect();
+    let document = format!("<{root}>{objects}</{root}>");
+    let address = Address::new(&SMTP_DEVICE, "", &[]);
+
+    bencher
+        .counter(ItemsCount::new(devices))
+        .counter(BytesCount::new(document.len()))
+        .bench(|| SMTP_DEVICE.read_list(black_box(document.as_bytes()), &address, UNIX_EPOCH));
+}
+
+/// An object of the examples in a table's rows.
+fn object(table: &Table, number: usize) -> String {
+    let [item, _] = table.elements;
+    let rows = table.properties.iter().filter(|row| !row.element.is_empty());
+    let elements = rows.map(|row| match row.element {
+        "ObjectId" => format!("<ObjectId>00000064-5712-4000-8000-{number:012x}</ObjectId>"),
+        element => format!("<{element}>{}</{element}>", row.example),
+    });
+    format!("<{item}>{}</{item}>", elements.collect::<String>())
+}
+
 /// An answer of two accounts that is kept.
 #[divan::bench]
 fn cache_hit(bencher: Bencher) {
@@ -58,7 +97,7 @@ fn cache_hit(bencher: Bencher) {
             directives: Directives::default(),
         };
         let fetched = body.map(|body| Fetched { body: body.into(), generation: Some(1) });
-        let (answer, status) = system.block_on(cache.get(lookup, async move { fetched }));
+        let (answer, status) = system.block_on(cache.get(lookup, || async move { fetched }));
         (answer.expect("an answer"), status)
     };
     look(Ok(body));

@@ -1,22 +1,23 @@
 //! The access line: what is progress of a request on its way, and the line and the count that come of
 //! it, be it answered or not.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::thread::panicking;
 use std::time::{Duration, Instant};
 
-use actix_web::HttpMessage;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderValue, LOCATION};
 use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
 
 use crate::credentials::CallerKey;
 use crate::drain::{Drain, Phase};
 use crate::error::Error;
 use crate::metrics::{Exchange, Metrics};
 use crate::object_id::ObjectId;
+use crate::request::route::Route;
 use crate::request::traceparent;
 
 /// What its client's going away is called beside the codes of problems.
@@ -27,15 +28,28 @@ const CLIENT_GONE: &str = "client_gone";
 pub struct AccessRecord {
     /// The trace that the request belongs to.
     pub trace: Option<HeaderValue>,
-    progress: Rc<Cell<Progress>>,
+    known: Rc<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    route: RefCell<Option<Route>>,
+    progress: Cell<Progress>,
 }
 
 impl AccessRecord {
     /// Adds to what is known.
     pub fn update(&self, change: impl FnOnce(&mut Progress)) {
-        let mut known = self.progress.get();
-        change(&mut known);
-        self.progress.set(known);
+        let mut progress = self.known.progress.get();
+        change(&mut progress);
+        self.known.progress.set(progress);
+    }
+
+    /// Takes down the route of a request that has come to its handler.
+    pub fn arrive(&self, request: &HttpRequest) {
+        if let Some(route) = request.app_data::<Route>() {
+            self.known.route.replace(Some(route.clone()));
+        }
     }
 }
 
@@ -61,9 +75,8 @@ pub struct Progress {
 pub struct AccessLine {
     begun: Instant,
     method: Method,
-    route: Option<String>,
-    /// The object that a write's path names: its id, or its type and language.
-    object: Option<String>,
+    /// The path of a write, decoded as its handler will see it.
+    path: Option<String>,
     request_id: HeaderValue,
     metrics: Option<Data<Metrics>>,
     drain: Option<Data<Drain>>,
@@ -90,18 +103,13 @@ impl AccessLine {
         drain: Option<Data<Drain>>,
     ) -> Self {
         let method = request.method().clone();
-        let pattern = request.match_pattern();
-        // Decoded, as the handler will see it.
-        let path = request.match_info().as_str();
-        let written = pattern.as_ref().filter(|_| is_write(&method));
-        let object = written.and_then(|pattern| object(pattern, path));
+        let path = is_write(&method).then(|| request.match_info().as_str().to_owned());
         let trace = traceparent(request.headers());
         let record = AccessRecord { trace, ..AccessRecord::default() };
         request.extensions_mut().insert(record.clone());
         Self {
             begun: Instant::now(),
-            route: pattern.map(|pattern| without_expressions(&pattern)),
-            object,
+            path,
             method,
             request_id,
             metrics: request.app_data::<Data<Metrics>>().cloned(),
@@ -114,6 +122,12 @@ impl AccessLine {
     /// Tells of the answer.
     pub fn end(mut self, response: &ServiceResponse, error: Option<&Error>) {
         self.answered = true;
+        self.record.arrive(response.request());
+        if self.record.known.route.borrow().is_none() {
+            // It came to no resource of ours: actix compares its path with all there are.
+            let pattern = response.request().match_pattern();
+            self.record.known.route.replace(pattern.map(|pattern| Route::new(&pattern)));
+        }
         let location = response.headers().get(LOCATION);
         self.write(&Outcome {
             status: Some(response.status().as_u16()),
@@ -129,33 +143,36 @@ impl AccessLine {
 
     fn write(&self, outcome: &Outcome) {
         let duration = self.begun.elapsed();
+        let route = self.record.known.route.borrow();
+        let route = route.as_ref().map(Route::name);
         if let Some(metrics) = &self.metrics {
             metrics.request(&Exchange {
                 method: &self.method,
-                route: self.route.as_deref(),
+                route,
                 status: outcome.status,
                 code: outcome.code,
                 duration,
             });
         }
-        let progress = self.record.progress.get();
+        let progress = self.record.known.progress.get();
         // Whoever has no credentials changes nothing.
         let write = is_write(&self.method) && progress.caller.is_some();
         let made = outcome.made.map(|id| id.to_string());
+        let named = || object(route?, self.path.as_deref()?);
         let still = progress.queued_since.map(|since| since.elapsed());
         let waited = progress.queue_time.or(still);
         let trace = self.record.trace.as_ref();
         tracing::info!(
             target: "cupi_gateway::access",
             method = self.method.as_str(),
-            route = self.route.as_deref().unwrap_or("other"),
+            route = route.unwrap_or("other"),
             status = outcome.status,
             code = outcome.code,
             duration_ms = milliseconds(duration),
             queue_ms = waited.map(milliseconds),
             upstream_ms = progress.upstream_time.map(milliseconds),
             cache = progress.cache,
-            object = made.as_deref().or(self.object.as_deref()).filter(|_| write),
+            object = made.or_else(named).filter(|_| write),
             recording_bytes = progress.recording,
             outcome = outcome.effect.filter(|_| write),
             request_id = self.request_id.to_str().ok(),
@@ -174,7 +191,7 @@ impl Drop for AccessLine {
             self.write(&Outcome {
                 code: Some(CLIENT_GONE),
                 // What had its turn is sent all the same.
-                effect: self.record.progress.get().queue_time.map(|_| "unknown"),
+                effect: self.record.known.progress.get().queue_time.map(|_| "unknown"),
                 ..Outcome::default()
             });
         }
@@ -183,25 +200,15 @@ impl Drop for AccessLine {
 
 /// The object that a path names: the first id in it; where there is none, its type and language, which have no other
 /// spellings than those of the route.
-fn object(pattern: &str, path: &str) -> Option<String> {
+fn object(route: &str, path: &str) -> Option<String> {
     // The last one: a member of a list, not the list.
     if let Some(id) = path.rsplit('/').find_map(ObjectId::parse) {
         return Some(id.to_string());
     }
-    let segments = pattern.split('/').zip(path.split('/'));
-    let names =
-        segments.filter(|(name, _)| name.contains("Type:") || name.starts_with("{languageCode:"));
+    let segments = route.split('/').zip(path.split('/'));
+    let names = segments.filter(|(name, _)| name.ends_with("Type}") || *name == "{languageCode}");
     let names: Vec<_> = names.map(|(_, value)| value).collect();
     (!names.is_empty()).then(|| names.join("/"))
-}
-
-/// A route as the API's document has it: `{type:a|b}` is `{type}`.
-fn without_expressions(pattern: &str) -> String {
-    let segments = pattern.split('/').map(|segment| match segment.split_once(':') {
-        Some((name, _)) if segment.starts_with('{') => format!("{name}}}"),
-        _ => segment.to_owned(),
-    });
-    segments.collect::<Vec<_>>().join("/")
 }
 
 fn is_write(method: &Method) -> bool {

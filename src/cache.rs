@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,14 +15,15 @@ use actix_web::http::header::HeaderValue;
 use actix_web::rt;
 use actix_web::web::Bytes;
 use moka::policy::EvictionPolicy;
-use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
+use uuid::Uuid;
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
 
 use directives::Directives;
 use status::{CacheStatus, Kept};
 
 use crate::config;
-use crate::credentials::CallerKey;
+use crate::credentials::{BuildPlain, CallerKey};
 use crate::error::Error;
 use crate::metrics::Metrics;
 
@@ -35,18 +37,44 @@ const OVERHEAD: usize = 256;
 pub struct Cache {
     ttl: Duration,
     max_size: usize,
-    responses: moka::sync::Cache<Key, Arc<Response>>,
-    in_flight: Mutex<HashMap<Key, Waiters>>,
+    responses: moka::sync::Cache<Key, Arc<Response>, BuildPlain>,
+    in_flight: Mutex<HashMap<Key, Waiters, BuildPlain>>,
 }
 
 /// Those who wait for a call that another request makes.
-type Waiters = Vec<oneshot::Sender<Result<Arc<Response>, Error>>>;
+type Waiters = Vec<oneshot::Sender<Outcome>>;
 
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// What comes of a call, and the generation under which it can be kept.
+type Outcome = (Result<Arc<Response>, Error>, Option<u64>);
+
+/// A place among those who wait for a call.
+struct Waiter {
+    outcome: oneshot::Receiver<Outcome>,
+    /// The generation that the call must end with; none where any will do.
+    generation: Option<u64>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
 struct Key {
+    /// Of all that follows.
+    hash: u64,
     caller: CallerKey,
     generation: Option<u64>,
     path: String,
+}
+
+impl Key {
+    fn new(caller: CallerKey, generation: Option<u64>, path: String) -> Self {
+        // The caller's number is a secret of the process, so that nobody can find paths that meet.
+        let seed = caller.number() ^ generation.unwrap_or(u64::MAX);
+        Self { hash: xxh3_64_with_seed(path.as_bytes(), seed), caller, generation, path }
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.hash);
+    }
 }
 
 /// A translated response, ready to send.
@@ -107,7 +135,7 @@ impl Cache {
             .eviction_policy(EvictionPolicy::lru())
             .weigher(|key: &Key, response: &Arc<Response>| weight(&key.path, response))
             .time_to_live(config.ttl)
-            .build();
+            .build_with_hasher(BuildPlain::default());
         let weighed = responses.clone();
         metrics.watch("cupi_gateway_cache_size_bytes", "What all kept answers weigh.", move || {
             usize::try_from(weighed.weighted_size()).unwrap_or(usize::MAX)
@@ -117,13 +145,13 @@ impl Cache {
 
     /// Finds a fresh response, or fetches one: at most once for all who look for it together. A
     /// fetch that has begun ends for the others and for later, even when every client has gone.
-    pub async fn get(
+    pub async fn get<F: Future<Output = Result<Fetched, Error>> + 'static>(
         self: &Arc<Self>,
         lookup: Lookup,
-        fetch: impl Future<Output = Result<Fetched, Error>> + 'static,
+        fetch: impl FnOnce() -> F,
     ) -> (Result<Arc<Response>, Error>, CacheStatus) {
         let Lookup { caller, generation, path, directives } = lookup;
-        let key = Key { caller, generation, path };
+        let key = Key::new(caller, generation, path);
         if directives.no_cache {
             self.responses.invalidate(&key);
         } else if let Some(response) = self.kept(&key) {
@@ -131,48 +159,57 @@ impl Cache {
             return (Ok(response), CacheStatus::Hit(ttl));
         }
 
-        let (response, kept) = if let Some(waiter) = self.join(&key) {
-            let response = waiter.await.unwrap_or(Err(Error::Overloaded));
-            (response, Kept::Collapsed)
-        } else {
-            let call = Fetch { cache: Arc::clone(self), key, response: None };
-            // A task of its own, which goes on when the client has gone.
-            let making = rt::spawn(call.make(directives, fetch));
+        let (response, kept) = loop {
+            if let Some(waiter) = self.join(&key) {
+                let outcome = waiter.outcome.await.unwrap_or((Err(Error::Overloaded), None));
+                if waiter.generation.is_none_or(|wanted| outcome.1 == Some(wanted)) {
+                    break (outcome.0, Kept::Collapsed);
+                }
+                continue;
+            }
+            let call = Fetch { cache: Arc::clone(self), key, outcome: None };
+            // A task of its own, which goes on when the client has gone. It is made here alone: what awaits a response
+            // that is kept would be moved with all the room that a call takes.
+            let making = rt::spawn(call.make(directives, fetch()));
             // It ends early only with its worker.
             let nothing = (Err(Error::Overloaded), Kept::No);
-            making.await.unwrap_or(nothing)
+            break making.await.unwrap_or(nothing);
         };
         let status =
             if directives.no_cache { CacheStatus::Request(kept) } else { CacheStatus::Miss(kept) };
         (response, status)
     }
 
-    /// A fresh response that is kept. Nothing is kept without a generation.
+    /// A fresh response that is kept. Nothing is kept without a generation, or for no time.
     fn kept(&self, key: &Key) -> Option<Arc<Response>> {
-        key.generation.and_then(|_| self.responses.get(key))
+        key.generation.filter(|_| !self.ttl.is_zero()).and_then(|_| self.responses.get(key))
     }
 
     /// A place among those who wait for a call that is under way; none where there is none yet:
     /// then it is to be made.
-    fn join(&self, key: &Key) -> Option<oneshot::Receiver<Result<Arc<Response>, Error>>> {
+    fn join(&self, key: &Key) -> Option<Waiter> {
         let mut in_flight = self.in_flight();
-        let Some(waiters) = in_flight.get_mut(key) else {
+        let others = !in_flight.is_empty() && !in_flight.contains_key(key);
+        // The call that makes its caller known began without a generation, and ends with his first.
+        let generation = key.generation.filter(|_| others);
+        let first = generation.map(|_| Key::new(key.caller, None, key.path.clone()));
+        let Some(waiters) = in_flight.get_mut(first.as_ref().unwrap_or(key)) else {
             in_flight.insert(key.clone(), Vec::new());
             return None;
         };
-        let (sender, receiver) = oneshot::channel();
+        let (sender, outcome) = oneshot::channel();
         waiters.push(sender);
-        Some(receiver)
+        Some(Waiter { outcome, generation })
     }
 
-    fn in_flight(&self) -> MutexGuard<'_, HashMap<Key, Waiters>> {
+    fn in_flight(&self) -> MutexGuard<'_, HashMap<Key, Waiters, BuildPlain>> {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps a response where it can be found later, and says whether it did.
     fn keep(&self, key: Key, response: &Arc<Response>) -> Kept {
         let fits = weight(&key.path, response) as usize <= self.max_size;
-        if key.generation.is_none() || self.ttl.is_zero() || !fits {
+        if key.generation.is_none() || !fits {
             return Kept::No;
         }
         self.responses.insert(key, Arc::clone(response));
@@ -186,7 +223,7 @@ impl Cache {
 struct Fetch {
     cache: Arc<Cache>,
     key: Key,
-    response: Option<Result<Arc<Response>, Error>>,
+    outcome: Option<Outcome>,
 }
 
 impl Fetch {
@@ -199,19 +236,21 @@ impl Fetch {
         if !directives.no_cache
             && let Some(response) = self.cache.kept(&self.key)
         {
-            self.response = Some(Ok(Arc::clone(&response)));
+            self.outcome = Some((Ok(Arc::clone(&response)), self.key.generation));
             return (Ok(response), Kept::Stored);
         }
-        let mut kept = Kept::No;
+        let (mut kept, mut generation) = (Kept::No, None);
         let response = fetch.await.map(|fetched| {
+            generation = fetched.generation;
             let response = Arc::new(Response::new(fetched.body));
-            if !directives.no_store {
-                let key = Key { generation: fetched.generation, ..self.key.clone() };
+            if !directives.no_store && !self.cache.ttl.is_zero() {
+                let Key { caller, path, .. } = self.key.clone();
+                let key = Key::new(caller, fetched.generation, path);
                 kept = self.cache.keep(key, &response);
             }
             response
         });
-        self.response = Some(response.clone());
+        self.outcome = Some((response.clone(), generation));
         (response, kept)
     }
 }
@@ -220,23 +259,35 @@ impl Drop for Fetch {
     fn drop(&mut self) {
         let waiters = self.cache.in_flight().remove(&self.key);
         // Without a response they learn that none comes. A waiter that has gone needs none.
-        if let Some(response) = &self.response {
+        if let Some(outcome) = &self.outcome {
             for waiter in waiters.into_iter().flatten() {
-                drop(waiter.send(response.clone()));
+                drop(waiter.send(outcome.clone()));
             }
         }
     }
 }
 
-/// The strong validator of a body: the first half of its SHA-256.
+/// The strong validator of a body: its XXH3 of 128 bits. Nobody gains by two bodies with the same: both are the caller's.
 #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "quotes and hexadecimal digits")]
 pub fn etag(body: &[u8]) -> HeaderValue {
-    let digest = Sha256::digest(body);
-    let half = digest.first_chunk().copied().unwrap_or_default();
-    let etag = format!("\"{:032x}\"", u128::from_be_bytes(half));
-    HeaderValue::from_str(&etag).expect("a header value")
+    let mut etag = [b'"'; 34];
+    if let Some(digits) = etag.get_mut(1..33) {
+        Uuid::from_u128(xxh3_128(body)).simple().encode_lower(digits);
+    }
+    HeaderValue::from_bytes(&etag).expect("a header value")
 }
 
 fn weight(path: &str, response: &Response) -> u32 {
     u32::try_from(response.body.len() + path.len() + OVERHEAD).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_validator_is_the_same_everywhere() {
+        // From the sanity checks of xxHash 0.8.
+        assert_eq!(etag(b""), "\"99aa06d3014798d86001c324468d497f\"");
+    }
 }

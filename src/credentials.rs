@@ -20,6 +20,10 @@ use uuid::Uuid;
 
 use crate::error::Error;
 
+pub use caller_key::{BuildPlain, CallerKey};
+
+mod caller_key;
+
 /// The longest `Authorization` value that is passed on, in bytes.
 const MAX_LENGTH: usize = 8 * 1024;
 
@@ -84,8 +88,14 @@ fn decode_leniently(value: &[u8]) -> Option<Vec<u8>> {
         .with_decode_padding_mode(DecodePaddingMode::RequireNone);
     const DECODER: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 
-    let characters = value.iter().take_while(|byte| **byte != b'=');
-    let mut characters: Vec<u8> = characters
+    let end = value.iter().position(|byte| *byte == b'=').unwrap_or(value.len());
+    let (value, _) = value.split_at(end);
+    // Most are as they should be.
+    if let Ok(bytes) = DECODER.decode(value) {
+        return Some(bytes).filter(|bytes| !bytes.is_empty());
+    }
+    let mut characters: Vec<u8> = value
+        .iter()
         .filter_map(|byte| match byte {
             b'-' => Some(b'+'),
             b'_' => Some(b'/'),
@@ -149,56 +159,6 @@ fn in_base64(secret: &str) -> Vec<String> {
     encodings
 }
 
-/// What a caller is known by: a digest of the credentials under a key that lives as long as the
-/// process, or that of `shared.key_file`. It is as wide as the hash, so that two callers never meet.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CallerKey([u8; 32]);
-
-impl CallerKey {
-    /// That of somebody beside whom there is nobody.
-    pub const fn only() -> Self {
-        Self([0; 32])
-    }
-
-    /// Reads what [`hex`](Self::hex) writes.
-    pub fn parse(hex: &str) -> Option<Self> {
-        let mut key = [0; 32];
-        let mut digits = hex.as_bytes().iter().map(|digit| char::from(*digit).to_digit(16));
-        for byte in &mut key {
-            *byte = u8::try_from(digits.next()?? * 16 + digits.next()??).ok()?;
-        }
-        digits.next().is_none().then_some(Self(key))
-    }
-
-    /// All of its hexadecimal digits.
-    pub fn hex(self) -> String {
-        self.0.iter().fold(String::with_capacity(64), |hex, byte| hex + &format!("{byte:02x}"))
-    }
-
-    /// A key for tests of code that knows callers by their keys alone.
-    #[cfg(test)]
-    pub const fn numbered(number: u32) -> Self {
-        let [a, b, c, d] = number.to_be_bytes();
-        let mut key = [0; 32];
-        [key[0], key[1], key[2], key[3]] = [a, b, c, d];
-        Self(key)
-    }
-}
-
-/// The first 8 hexadecimal digits: they find a flooder and name nobody.
-impl fmt::Display for CallerKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, ..] = self.0;
-        write!(formatter, "{a:02x}{b:02x}{c:02x}{d:02x}")
-    }
-}
-
-impl fmt::Debug for CallerKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "CallerKey({self})")
-    }
-}
-
 /// Makes callers' keys: HMAC-SHA256.
 #[derive(Clone)]
 pub struct CallerKeys(Hmac<Sha256>);
@@ -228,7 +188,7 @@ impl CallerKeys {
             Some(pair) => digest = digest.chain_update(b" pair ").chain_update(pair),
             None => digest = digest.chain_update(b" bytes ").chain_update(value),
         }
-        CallerKey(digest.finalize().into_bytes().into())
+        CallerKey::new(digest.finalize().into_bytes().into())
     }
 }
 

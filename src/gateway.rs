@@ -156,6 +156,7 @@ impl FromRequest for Incoming {
         let gateway = request.app_data::<Data<Gateway>>().expect("a gateway");
         let record = request.extensions().get::<AccessRecord>().cloned();
         let record = record.unwrap_or_default();
+        record.arrive(request);
         ready(caller.and_then(|caller| {
             record.update(|progress| progress.caller = Some(caller.key));
             let parameters = PathParameters::read(request)?;
@@ -191,7 +192,7 @@ impl Incoming {
     pub async fn fetch(&self, read: Read) -> Result<(Arc<cache::Response>, CacheStatus), Error> {
         let (upstream, record) = (Rc::clone(&self.gateway.upstream), self.record.clone());
         let (path, caller) = (read.call.path.clone(), self.caller.clone());
-        let fetch = async move {
+        let fetch = || async move {
             let mut turn = upstream.turn(caller, record).await?;
             let body = read.ask(&mut turn).await?;
             Ok(Fetched { body: body.into(), generation: turn.generation() })
@@ -200,10 +201,10 @@ impl Incoming {
     }
 
     /// Finds what was kept of a path on Unity Connection, or fetches it together with all who ask for it now.
-    async fn look_up(
+    async fn look_up<F: Future<Output = Result<Fetched, Error>> + 'static>(
         &self,
         path: String,
-        fetch: impl Future<Output = Result<Fetched, Error>> + 'static,
+        fetch: impl FnOnce() -> F,
     ) -> Result<(Arc<cache::Response>, CacheStatus), Error> {
         let Self { gateway, request, caller, record, .. } = self;
         let lookup = Lookup {

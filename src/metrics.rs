@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{
@@ -185,12 +185,12 @@ fn observe(durations: &HistogramVec, exchange: &Exchange) {
         Method::OPTIONS => "OPTIONS",
         _ => "other",
     };
-    let status = exchange.status.map(|status| status.to_string());
+    let status = exchange.status.and_then(|status| StatusCode::from_u16(status).ok());
     durations
         .with_label_values(&[
             method,
             exchange.route.unwrap_or("other"),
-            status.as_deref().unwrap_or_default(),
+            status.as_ref().map(StatusCode::as_str).unwrap_or_default(),
             exchange.code.unwrap_or_default(),
         ])
         .observe(exchange.duration.as_secs_f64());

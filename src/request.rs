@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::error::names::list_names;
 use crate::object_id::ObjectId;
 
+pub mod route;
 #[cfg(test)]
 mod tests;
 pub mod upload;

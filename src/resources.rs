@@ -3,6 +3,7 @@
 use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
+use crate::request::route::{Routes, scope};
 use crate::table::Table;
 
 pub mod accounts;
@@ -71,20 +72,21 @@ pub static TABLES: &[&Table] = &[
 
 /// Registers every resource.
 pub fn routes(config: &mut ServiceConfig) {
-    user::routes(config);
-    pin::routes(config);
-    greetings::routes(config);
-    greeting_recordings::routes(config);
-    transfer_options::routes(config);
-    alternate_devices::routes(config);
-    private_lists::routes(config);
-    private_list_members::routes(config);
-    html_devices::routes(config);
-    smtp_devices::routes(config);
-    accounts::routes(config);
-    smtp_proxy_addresses::routes(config);
-    directory::routes(config);
-    class_of_service::routes(config);
-    location::routes(config);
-    system_configuration::routes(config);
+    let scopes: [(&str, &[Routes]); 12] = [
+        ("/api/v1/user", &[user::routes, pin::routes]),
+        ("/api/v1/greetings", &[greetings::routes, greeting_recordings::routes]),
+        ("/api/v1/transfer-options", &[transfer_options::routes]),
+        ("/api/v1/alternate-devices", &[alternate_devices::routes]),
+        ("/api/v1/private-lists", &[private_lists::routes, private_list_members::routes]),
+        ("/api/v1/notification-devices", &[html_devices::routes, smtp_devices::routes]),
+        ("/api/v1/accounts", &[accounts::routes]),
+        ("/api/v1/smtp-proxy-addresses", &[smtp_proxy_addresses::routes]),
+        ("/api/v1/directory", &[directory::routes]),
+        ("/api/v1/class-of-service", &[class_of_service::routes]),
+        ("/api/v1/location", &[location::routes]),
+        ("/api/v1/system-configuration", &[system_configuration::routes]),
+    ];
+    for (path, routes) in scopes {
+        config.service(scope(path, routes));
+    }
 }

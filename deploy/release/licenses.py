@@ -15,7 +15,7 @@ import crates
 
 FILE = pathlib.Path(__file__).parent / "third-party-licenses.txt"
 APACHE = "Apache-2.0"
-PREFERRED = [APACHE, "MIT", "ISC", "BSD-3-Clause", "Unicode-3.0", "Zlib"]
+PREFERRED = [APACHE, "MIT", "ISC", "BSD-3-Clause", "Unicode-3.0", "Zlib", "BSL-1.0"]
 NAMES = re.compile(r"(?i)(licen[cs]e|copying|copyright)")
 # Words that only this licence has.
 WORDS = {
@@ -25,6 +25,7 @@ WORDS = {
     "BSD-3-Clause": "Redistribution and use in source and binary forms",
     "Unicode-3.0": "UNICODE LICENSE V3",
     "Zlib": "This software is provided 'as-is'",
+    "BSL-1.0": "Boost Software License",
 }
 RULE = "=" * 100
 

@@ -1,8 +1,9 @@
 //! Where a response came from: `Cache-Status` (RFC 9211).
 
-use std::fmt;
+use actix_web::http::header::HeaderValue;
+use actix_web::web::Bytes;
 
-/// Where a response came from. It prints as a `Cache-Status` (RFC 9211).
+/// Where a response came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheStatus {
     /// It was kept, and is fresh for so many seconds more.
@@ -55,20 +56,23 @@ impl CacheStatus {
             Self::Request(_) => "bypass",
         }
     }
+
+    /// Its `Cache-Status` (RFC 9211).
+    pub fn header(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Hit(ttl) => return hit(ttl),
+            Self::Miss(Kept::Stored) => "cupi-gateway; fwd=miss; stored",
+            Self::Miss(Kept::No) => "cupi-gateway; fwd=miss",
+            Self::Miss(Kept::Collapsed) => "cupi-gateway; fwd=miss; collapsed",
+            Self::Request(Kept::Stored) => "cupi-gateway; fwd=request; stored",
+            Self::Request(Kept::No) => "cupi-gateway; fwd=request",
+            Self::Request(Kept::Collapsed) => "cupi-gateway; fwd=request; collapsed",
+        })
+    }
 }
 
-impl fmt::Display for CacheStatus {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (forward, kept) = match self {
-            Self::Hit(ttl) => return write!(formatter, "cupi-gateway; hit; ttl={ttl}"),
-            Self::Miss(kept) => ("miss", kept),
-            Self::Request(kept) => ("request", kept),
-        };
-        let kept = match kept {
-            Kept::Stored => "; stored",
-            Kept::No => "",
-            Kept::Collapsed => "; collapsed",
-        };
-        write!(formatter, "cupi-gateway; fwd={forward}{kept}")
-    }
+#[expect(clippy::expect_used, reason = "letters and digits")]
+fn hit(ttl: u64) -> HeaderValue {
+    let text = [b"cupi-gateway; hit; ttl=", HeaderValue::from(ttl).as_bytes()].concat();
+    HeaderValue::from_maybe_shared(Bytes::from(text)).expect("a header value")
 }

@@ -43,7 +43,7 @@ impl Incoming {
         let (upstream, memory) =
             (Rc::clone(&self.gateway.upstream), Arc::clone(&self.gateway.memory));
         let (caller, record) = (self.caller.clone(), self.record.clone());
-        let fetch = async move {
+        let fetch = || async move {
             let key = caller.key;
             let mut turn = upstream.turn(caller, record).await?;
             let is_known = upstream.is_known(key);

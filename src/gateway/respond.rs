@@ -71,7 +71,7 @@ fn head(kept: &cache::Response, status: CacheStatus) -> HttpResponseBuilder {
         .insert_header((VARY, HeaderValue::from_static("Authorization, Origin")))
         .insert_header((ETAG, kept.etag.clone()))
         .insert_header((AGE, HeaderValue::from(kept.age())))
-        .insert_header((CACHE_STATUS, status.to_string()));
+        .insert_header((CACHE_STATUS, status.header()));
     response
 }
 

@@ -19,15 +19,20 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use serde_json::Value;
 use url::Url;
-use utoipa::openapi::Server;
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
-use super::document;
 use crate::error::Error;
 use crate::request::NoQuery;
 
 const DOCUMENT: &str = "/api/v1/openapi.json";
+/// The document as it is committed: to make it takes longer than all the rest of a start, and as much memory.
+const PRINTED: &str = include_str!("../../openapi/openapi.json");
+
+/// The server that it names.
+const SERVER: &str = r#""url": "/""#;
+
 const SWAGGER_UI: &str = "/swagger-ui/";
 
 /// The files of Swagger UI that are changed.
@@ -60,14 +65,14 @@ struct File {
 impl Docs {
     /// Makes what clients see who reach the gateway at `public_url`.
     pub fn new(swagger_ui: bool, public_url: Option<&Url>) -> Arc<Self> {
-        let mut document = document();
-        if let Some(url) = public_url {
-            document.servers = Some(vec![Server::new(url.as_str().trim_end_matches('/'))]);
-        }
-        Arc::new(Self {
-            document: Bytes::from(super::print(&document)),
-            swagger_ui: swagger_ui.then(|| SwaggerUi::new(public_url)),
-        })
+        let document = match public_url {
+            None => Bytes::from_static(PRINTED.as_bytes()),
+            Some(url) => {
+                let server = Value::from(url.as_str().trim_end_matches('/'));
+                PRINTED.replacen(SERVER, &format!("\"url\": {server}"), 1).into()
+            }
+        };
+        Arc::new(Self { document, swagger_ui: swagger_ui.then(|| SwaggerUi::new(public_url)) })
     }
 }
 

@@ -8,12 +8,13 @@
 //!
 //! Source: CUPI for End Users, "Unified Messaging Accounts".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use serde_json::Value;
 use utoipa::OpenApi;
 
 use crate::error::Refusal;
 use crate::gateway::{Incoming, Response};
+use crate::request::route::resource;
 use crate::request::{JsonBody, NoQuery};
 use crate::table::property::Kind::{Flag, OneOf, Text};
 use crate::table::property::{id, read, secret, uri};
@@ -89,9 +90,9 @@ pub struct Api;
 /// Registers the accounts' routes.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(web::resource(ACCOUNT.collection()).get(list_accounts))
-        .service(web::resource(ACCOUNT.path).get(get_account))
-        .service(web::resource(PASSWORD.path).put(set_account_password));
+        .service(resource(ACCOUNT.collection()).get(list_accounts))
+        .service(resource(ACCOUNT.path).get(get_account))
+        .service(resource(PASSWORD.path).put(set_account_password));
 }
 
 /// List accounts

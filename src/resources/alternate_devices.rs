@@ -10,11 +10,12 @@
 //!
 //! Source: CUPI for End Users, "Alternate Devices".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::error::Refusal;
 use crate::gateway::{Incoming, Response};
+use crate::request::route::resource;
 use crate::request::{JsonBody, NoQuery, flag_parameter};
 use crate::table::Table;
 use crate::table::property::Kind::{Digits, Flag, Text};
@@ -79,8 +80,8 @@ pub struct Api;
 
 /// Registers the alternate devices' routes.
 pub fn routes(config: &mut ServiceConfig) {
-    let list = web::resource(ALTERNATE_DEVICE.collection());
-    let one = web::resource(ALTERNATE_DEVICE.path);
+    let list = resource(ALTERNATE_DEVICE.collection());
+    let one = resource(ALTERNATE_DEVICE.path);
     config.service(list.get(list_alternate_devices).post(create_alternate_device)).service(
         one.get(get_alternate_device)
             .patch(update_alternate_device)

@@ -6,11 +6,12 @@
 //!
 //! Source: CUPI for End Users, "Class of Service".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::gateway::{Incoming, Response};
 use crate::request::NoQuery;
+use crate::request::route::resource;
 use crate::table::Table;
 use crate::table::property::Kind::{self, Flag, Number, OneOf, Text};
 use crate::table::property::{Property, id, read};
@@ -148,7 +149,7 @@ pub struct Api;
 
 /// Registers the class of service's route.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(web::resource(CLASS_OF_SERVICE.path).get(get_class_of_service));
+    config.service(resource(CLASS_OF_SERVICE.path).get(get_class_of_service));
 }
 
 /// Get the class of service

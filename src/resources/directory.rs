@@ -11,7 +11,7 @@
 //!
 //! Source: CUPI for End Users, "Directory".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -23,6 +23,7 @@ use utoipa::openapi::{RefOr, Schema};
 use crate::error::Error;
 use crate::gateway::{Incoming, Response};
 use crate::request::check_query;
+use crate::request::route::resource;
 use crate::table::Table;
 use crate::table::property::Kind::{self, Text};
 use crate::table::property::{Own, id, read, read_only};
@@ -68,7 +69,7 @@ pub struct Api;
 
 /// Registers the directory's route.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(web::resource(DIRECTORY_ENTRY.path).get(list_directory_entries));
+    config.service(resource(DIRECTORY_ENTRY.path).get(list_directory_entries));
 }
 
 /// Search the directory

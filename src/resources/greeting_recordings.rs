@@ -8,13 +8,14 @@
 //!
 //! Source: CUPI for End Users, "Greetings".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa::openapi::schema::Type;
 
 use crate::gateway::{Incoming, Response};
 use crate::request::NoQuery;
+use crate::request::route::resource;
 use crate::request::upload::Upload;
 use crate::resources::greeting_types::{NOT_FOUND, TYPES};
 use crate::table::Table;
@@ -60,9 +61,9 @@ pub struct Api;
 
 /// Registers the recordings' routes.
 pub fn routes(config: &mut ServiceConfig) {
-    let one = web::resource(GREETING_RECORDING.route());
+    let one = resource(&GREETING_RECORDING.route());
     config
-        .service(web::resource(GREETING_RECORDING.list_route()).get(list_greeting_recordings))
+        .service(resource(&GREETING_RECORDING.list_route()).get(list_greeting_recordings))
         .service(one.get(get_greeting_recording).put(set_greeting_recording));
 }
 

@@ -8,11 +8,12 @@
 //!
 //! Source: CUPI for End Users, "Greetings" and "Enabling Greetings".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::error::Refusal;
 use crate::gateway::{Incoming, Response};
+use crate::request::route::resource;
 use crate::request::{JsonBody, NoQuery};
 use crate::resources::greeting_types::{NOT_FOUND, TYPES};
 use crate::table::Table;
@@ -74,8 +75,8 @@ pub struct Api;
 /// Registers the greetings' routes.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(web::resource(GREETING.collection()).get(list_greetings))
-        .service(web::resource(GREETING.route()).get(get_greeting).patch(update_greeting));
+        .service(resource(GREETING.collection()).get(list_greetings))
+        .service(resource(&GREETING.route()).get(get_greeting).patch(update_greeting));
 }
 
 /// List greetings

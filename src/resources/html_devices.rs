@@ -8,11 +8,12 @@
 //!
 //! Source: CUPI for End Users, "HTML Notification Devices".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::error::Error;
 use crate::gateway::{Incoming, Response};
+use crate::request::route::resource;
 use crate::request::{JsonBody, NoQuery};
 use crate::resources::notification_devices::{EVENTS, NOT_FOUND, REJECTED, check_address};
 use crate::table::body::{Body, Value};
@@ -106,8 +107,8 @@ pub struct Api;
 /// Registers the HTML devices' routes.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(web::resource(HTML_DEVICE.collection()).get(list_html_devices))
-        .service(web::resource(HTML_DEVICE.path).get(get_html_device).patch(update_html_device));
+        .service(resource(HTML_DEVICE.collection()).get(list_html_devices))
+        .service(resource(HTML_DEVICE.path).get(get_html_device).patch(update_html_device));
 }
 
 /// List HTML devices

@@ -6,11 +6,12 @@
 //!
 //! Source: CUPI for End Users, "Location".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::gateway::{Incoming, Response};
 use crate::request::NoQuery;
+use crate::request::route::resource;
 use crate::table::Table;
 use crate::table::property::Kind::{Id, Text};
 use crate::table::property::read;
@@ -44,7 +45,7 @@ pub struct Api;
 
 /// Registers the location's route.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(web::resource(LOCATION.path).get(get_location));
+    config.service(resource(LOCATION.path).get(get_location));
 }
 
 /// Get the location

@@ -6,11 +6,12 @@
 //!
 //! Source: CUPI for End Users, "PIN".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::error::Refusal;
 use crate::gateway::{Incoming, Response};
+use crate::request::route::resource;
 use crate::request::{JsonBody, NoQuery};
 use crate::table::Table;
 use crate::table::property::secret;
@@ -39,7 +40,7 @@ pub struct Api;
 
 /// Registers the PIN's route.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(web::resource(PIN.path).put(set_pin));
+    config.service(resource(PIN.path).put(set_pin));
 }
 
 /// Set the PIN

@@ -10,7 +10,7 @@
 //!
 //! Source: CUPI for End Users, "Private Lists"; the bodies are those of the administrators' guide.
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use serde_json::Value as Json;
 use utoipa::OpenApi;
 use utoipa::openapi::schema::{KnownFormat, Type};
@@ -18,6 +18,7 @@ use utoipa::openapi::schema::{KnownFormat, Type};
 use crate::error::Refusal;
 use crate::gateway::{Incoming, Response};
 use crate::object_id::ObjectId;
+use crate::request::route::resource;
 use crate::request::{JsonBody, NoQuery};
 use crate::table::body::Value;
 use crate::table::property::Kind::{self, Text};
@@ -85,8 +86,8 @@ pub struct Api;
 
 /// Registers the members' routes.
 pub fn routes(config: &mut ServiceConfig) {
-    let list = web::resource(PRIVATE_LIST_MEMBER.collection());
-    let one = web::resource(PRIVATE_LIST_MEMBER.path);
+    let list = resource(PRIVATE_LIST_MEMBER.collection());
+    let one = resource(PRIVATE_LIST_MEMBER.path);
     config
         .service(list.get(list_private_list_members).post(create_private_list_member))
         .service(one.delete(delete_private_list_member));

@@ -12,11 +12,12 @@
 //!
 //! Source: CUPI for End Users, "Private Lists".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::error::Refusal;
 use crate::gateway::{Incoming, Response};
+use crate::request::route::resource;
 use crate::request::upload::Upload;
 use crate::request::{JsonBody, NoQuery};
 use crate::table::Table;
@@ -81,9 +82,9 @@ pub struct Api;
 
 /// Registers the private lists' routes.
 pub fn routes(config: &mut ServiceConfig) {
-    let list = web::resource(PRIVATE_LIST.collection());
-    let one = web::resource(PRIVATE_LIST.path);
-    let voice_name = web::resource(PRIVATE_LIST_VOICE_NAME.path);
+    let list = resource(PRIVATE_LIST.collection());
+    let one = resource(PRIVATE_LIST.path);
+    let voice_name = resource(PRIVATE_LIST_VOICE_NAME.path);
     config
         .service(list.get(list_private_lists).post(create_private_list))
         .service(one.get(get_private_list).patch(update_private_list).delete(delete_private_list))

@@ -8,10 +8,11 @@
 //!
 //! Source: CUPI for End Users, "Notification Devices".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::gateway::{Incoming, Response};
+use crate::request::route::resource;
 use crate::request::{JsonBody, NoQuery};
 use crate::resources::notification_devices::{EVENTS, NOT_FOUND, REJECTED, check_address};
 use crate::table::Table;
@@ -125,8 +126,8 @@ pub struct Api;
 /// Registers the SMTP devices' routes.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(web::resource(SMTP_DEVICE.collection()).get(list_smtp_devices))
-        .service(web::resource(SMTP_DEVICE.path).get(get_smtp_device).patch(update_smtp_device));
+        .service(resource(SMTP_DEVICE.collection()).get(list_smtp_devices))
+        .service(resource(SMTP_DEVICE.path).get(get_smtp_device).patch(update_smtp_device));
 }
 
 /// List SMTP devices

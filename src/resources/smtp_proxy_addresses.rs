@@ -7,12 +7,13 @@
 //!
 //! Source: CUPI for End Users, "SMTP Proxy Addresses".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::error::Refusal;
 use crate::gateway::{Incoming, Response};
 use crate::request::NoQuery;
+use crate::request::route::resource;
 use crate::table::Table;
 use crate::table::property::Kind::Text;
 use crate::table::property::{id, read, uri};
@@ -45,8 +46,8 @@ pub struct Api;
 /// Registers the SMTP proxy addresses' routes.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(web::resource(SMTP_PROXY_ADDRESS.collection()).get(list_smtp_proxy_addresses))
-        .service(web::resource(SMTP_PROXY_ADDRESS.path).get(get_smtp_proxy_address));
+        .service(resource(SMTP_PROXY_ADDRESS.collection()).get(list_smtp_proxy_addresses))
+        .service(resource(SMTP_PROXY_ADDRESS.path).get(get_smtp_proxy_address));
 }
 
 /// List SMTP proxy addresses

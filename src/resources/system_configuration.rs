@@ -6,11 +6,12 @@
 //!
 //! Source: CUPI for End Users, "System Configuration".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::gateway::{Incoming, Response};
 use crate::request::NoQuery;
+use crate::request::route::resource;
 use crate::table::Table;
 use crate::table::property::Kind::{Flag, Number};
 use crate::table::property::read;
@@ -65,7 +66,7 @@ pub struct Api;
 
 /// Registers the system configuration's route.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(web::resource(SYSTEM_CONFIGURATION.path).get(get_system_configuration));
+    config.service(resource(SYSTEM_CONFIGURATION.path).get(get_system_configuration));
 }
 
 /// Get the system configuration

@@ -8,11 +8,12 @@
 //!
 //! Source: CUPI for End Users, "Transfer Options".
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::error::{Error, Refusal};
 use crate::gateway::{Incoming, Response};
+use crate::request::route::resource;
 use crate::request::{JsonBody, NoQuery};
 use crate::table::body::{Body, Value};
 use crate::table::property::Kind::{Digits, Flag, Number, OneOf};
@@ -119,9 +120,9 @@ pub struct Api;
 
 /// Registers the transfer options' routes.
 pub fn routes(config: &mut ServiceConfig) {
-    let one = web::resource(TRANSFER_OPTION.route());
+    let one = resource(&TRANSFER_OPTION.route());
     config
-        .service(web::resource(TRANSFER_OPTION.collection()).get(list_transfer_options))
+        .service(resource(TRANSFER_OPTION.collection()).get(list_transfer_options))
         .service(one.get(get_transfer_option).patch(update_transfer_option));
 }
 

@@ -15,7 +15,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use utoipa::OpenApi;
 
 use crate::config::UserUpdate;
@@ -23,6 +23,7 @@ use crate::error::{Error, Refusal};
 use crate::gateway::verbs::{current, write_one};
 use crate::gateway::{Call, Incoming, Read, Response, Turn};
 use crate::object_id::ObjectId;
+use crate::request::route::resource;
 use crate::request::upload::Upload;
 use crate::request::{JsonBody, NoQuery};
 use crate::table::Table;
@@ -93,8 +94,8 @@ pub struct Api;
 /// Registers the user's routes.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(web::resource(USER.path).get(get_user).patch(update_user))
-        .service(web::resource(VOICE_NAME.path).get(get_voice_name).put(set_voice_name));
+        .service(resource(USER.path).get(get_user).patch(update_user))
+        .service(resource(VOICE_NAME.path).get(get_voice_name).put(set_voice_name));
 }
 
 /// Get the user

@@ -37,7 +37,7 @@ impl Address {
         };
         let ours = fill(table.collection(), |name| value(name).unwrap_or_default().to_owned());
         Self {
-            collection: format!("{base}{ours}"),
+            collection: [base, &ours].concat(),
             upstream: fill(upstream, spelled),
             key: key.map(str::to_owned),
         }
@@ -69,22 +69,33 @@ impl Table {
 
 /// The name of a path's last parameter, where the path ends with one.
 pub fn key(path: &str) -> Option<&str> {
-    path.strip_suffix('}')?.rsplit_once('{').map(|(_, name)| name)
+    let path = path.strip_suffix('}')?;
+    // Such names are short: a search that is made for long texts costs more than it finds.
+    path.bytes().rposition(|byte| byte == b'{').and_then(|begin| path.get(begin + 1..))
 }
 
 /// The path without its last parameter, where the path ends with one.
 pub fn without_key(path: &str) -> &str {
-    match path.rsplit_once('/') {
-        Some((before, _)) if key(path).is_some() => before,
-        _ => path,
-    }
+    let name = key(path).map_or(0, |name| "/{}".len() + name.len());
+    path.get(..path.len() - name).unwrap_or(path)
 }
 
 /// The path with the value of each parameter in its place.
-pub fn fill(path: &str, mut value: impl FnMut(&str) -> String) -> String {
-    let segments = path.split('/').map(|segment| {
-        let name = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
-        name.map_or_else(|| segment.to_owned(), &mut value)
-    });
-    segments.collect::<Vec<_>>().join("/")
+pub fn fill(path: &str, value: impl Fn(&str) -> String) -> String {
+    let mut filled = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, name, after)) = next_parameter(rest) {
+        filled.push_str(before);
+        filled.push_str(&value(name));
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// What stands before the first parameter of a path, its name, and what follows it.
+fn next_parameter(path: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = path.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    Some((before, name, after))
 }

@@ -81,14 +81,18 @@ impl Call {
     /// The path as a metric's label: every id and number is replaced, and the query is left out.
     pub fn route(&self) -> String {
         let path = self.path.split('?').next().unwrap_or_default();
-        let segments = path.split('/').map(|segment| match segment {
-            id if ObjectId::parse(id).is_some() => "{objectId}",
-            number if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) => {
-                "{languageCode}"
-            }
-            name => name,
-        });
-        segments.collect::<Vec<_>>().join("/")
+        let mut route = String::with_capacity(path.len());
+        for segment in path.split('/').skip(1) {
+            route.push('/');
+            route.push_str(match segment {
+                id if ObjectId::parse(id).is_some() => "{objectId}",
+                number if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) => {
+                    "{languageCode}"
+                }
+                name => name,
+            });
+        }
+        route
     }
 }
 

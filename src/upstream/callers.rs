@@ -22,7 +22,7 @@ use super::log_limit::LogLimit;
 use super::marks::{Mark, Marks, Unanswered};
 use super::shared::news::{News, Outbox, Pause};
 use crate::config::Config;
-use crate::credentials::CallerKey;
+use crate::credentials::{BuildPlain, CallerKey};
 use crate::error::Error;
 use crate::metrics::Metrics;
 
@@ -50,7 +50,7 @@ const MAX_COOKIE: usize = 256;
 pub struct Callers {
     pause: Duration,
     session_reuse: Duration,
-    records: Cache<CallerKey, Record>,
+    records: Cache<CallerKey, Record, BuildPlain>,
     marks: Arc<Marks>,
     last_generation: AtomicU64,
     log_limit: LogLimit,
@@ -97,7 +97,7 @@ impl Callers {
                 // The default policy would refuse new records while old ones are in use.
                 .eviction_policy(EvictionPolicy::lru())
                 .time_to_live(RENEWAL + KNOWN.max(cache.ttl))
-                .build(),
+                .build_with_hasher(BuildPlain::default()),
             marks,
             last_generation: AtomicU64::new(0),
             log_limit: LogLimit::new(LINES),

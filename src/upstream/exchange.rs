@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue,
+    USER_AGENT,
 };
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::web::Bytes;
@@ -39,7 +40,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// One worker's connections.
 pub struct Connections {
-    origin: String,
+    origin: Uri,
+    host: HeaderValue,
     max_response_size: usize,
     connect: Connect,
     pooled: RefCell<Client>,
@@ -146,10 +148,18 @@ impl Connections {
     }
 
     /// The same over connections that come about so.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "an origin of http or https"
+    )]
     pub fn over(config: &config::Upstream, connect: Connect) -> Self {
         let made = Arc::default();
+        let origin = config.url.origin().ascii_serialization();
+        let host = origin.split_once("://").map_or("", |(_, host)| host);
         Self {
-            origin: config.url.origin().ascii_serialization(),
+            host: HeaderValue::from_str(host).expect("a host"),
+            origin: Uri::try_from(&origin).expect("an address"),
             max_response_size: config.max_response_size,
             pooled: RefCell::new(connect.client(KEEP_ALIVE, &made)),
             fresh: connect.client(Duration::ZERO, &Arc::default()),
@@ -218,6 +228,8 @@ impl Connections {
         let mut request = client
             .request(call.method.clone(), uri)
             .no_decompress()
+            // awc would print it from the address of each call.
+            .insert_header((HOST, self.host.clone()))
             .insert_header((ACCEPT, call.accept))
             .insert_header((USER_AGENT, OURSELVES));
         if let Some(authorization) = identity.authorization {
@@ -233,14 +245,17 @@ impl Connections {
     }
 
     fn uri(&self, call: &Call) -> Result<Uri, Failure> {
-        let mut uri = format!("{}{}", self.origin, call.path);
+        let mut path = call.path.clone();
         if let Some((name, value)) = &call.secret {
-            uri.push_str(if uri.contains('?') { "&" } else { "?" });
-            uri.push_str(name);
-            uri.push('=');
-            uri.extend(utf8_percent_encode(value.expose_secret(), UNRESERVED));
+            path.push_str(if path.contains('?') { "&" } else { "?" });
+            path.push_str(name);
+            path.push('=');
+            path.extend(utf8_percent_encode(value.expose_secret(), UNRESERVED));
         }
+        let mut parts = self.origin.clone().into_parts();
         // Paths are made of constants and checked values, so that this cannot happen.
-        Uri::try_from(uri).map_err(|_invalid| Error::RouteNotFound.into())
+        let invalid = || Failure::from(Error::RouteNotFound);
+        parts.path_and_query = Some(path.try_into().map_err(|_invalid| invalid())?);
+        Uri::from_parts(parts).map_err(|_invalid| invalid())
     }
 }

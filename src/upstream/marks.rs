@@ -11,7 +11,7 @@ use std::mem;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Instant, SystemTime};
 
-use crate::credentials::CallerKey;
+use crate::credentials::{BuildPlain, CallerKey};
 
 /// How many entries a generation has at most.
 pub const MAX: usize = 100_000;
@@ -44,7 +44,7 @@ struct Generations {
     older: Generation,
 }
 
-type Generation = HashMap<CallerKey, (Mark, Instant)>;
+type Generation = HashMap<CallerKey, (Mark, Instant), BuildPlain>;
 
 impl Marks {
     /// Finds the caller's mark and when it ends.

@@ -214,7 +214,8 @@ impl Turn {
             self.in_flight.slow_down();
             self.in_flight.will_end(End::Nothing);
         } else if status.is_some() {
-            let accepted = door.callers.is_known(self.caller.key);
+            let noted = is_signed && matches!(status, Some(200..=299 | 404));
+            let accepted = noted || door.callers.is_known(self.caller.key);
             self.in_flight.will_end(End::Answered { accepted });
         }
         result

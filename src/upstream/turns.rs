@@ -17,7 +17,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
-use crate::credentials::CallerKey;
+use crate::credentials::{BuildPlain, CallerKey};
 
 #[cfg(test)]
 mod tests;
@@ -51,10 +51,10 @@ pub struct Turns {
     queue_limit: usize,
     limit: usize,
     answers: usize,
-    lines: HashMap<CallerKey, Line>,
+    lines: HashMap<CallerKey, Line, BuildPlain>,
     round: VecDeque<RoundEntry>,
     strangers: VecDeque<CallerKey>,
-    in_flight: HashMap<Ticket, CallerKey>,
+    in_flight: HashMap<Ticket, CallerKey, BuildPlain>,
     strangers_in_flight: usize,
     waiting: usize,
     strangers_waiting: usize,
@@ -82,10 +82,10 @@ impl Turns {
             queue_limit,
             limit: max_in_flight,
             answers: 0,
-            lines: HashMap::new(),
+            lines: HashMap::default(),
             round: VecDeque::new(),
             strangers: VecDeque::new(),
-            in_flight: HashMap::new(),
+            in_flight: HashMap::default(),
             strangers_in_flight: 0,
             waiting: 0,
             strangers_waiting: 0,
@@ -108,12 +108,24 @@ impl Turns {
         self.waiting
     }
 
+    /// Lets a call of the caller begin at once; none where it has to wait.
+    pub fn begin_at_once(&mut self, caller: CallerKey, known: bool) -> Option<Ticket> {
+        if !self.is_free() || self.lines.contains_key(&caller) {
+            return None;
+        }
+        let ticket = self.next_ticket();
+        self.lines.insert(caller, Line { known, in_flight: true, waiting: VecDeque::new() });
+        self.strangers_in_flight += usize::from(!known);
+        self.in_flight.insert(ticket, caller);
+        Some(ticket)
+    }
+
     /// Takes a ticket in the caller's line; none where the queue, the strangers' half of it or the
     /// caller's share of it is full. A call that can begin at once needs no place in the queue.
     pub fn enter(&mut self, caller: CallerKey, known: bool) -> Option<Ticket> {
         let line = self.lines.get(&caller);
         let known = line.map_or(known, |line| line.known || known);
-        let at_once = line.is_none() && self.in_flight.len() < self.limit && self.round.is_empty();
+        let at_once = line.is_none() && self.is_free();
         let waiting = line.map_or(0, |line| line.waiting.len());
         let full = self.waiting >= self.queue_limit
             || waiting >= MAX_PER_CALLER
@@ -123,8 +135,7 @@ impl Turns {
         }
 
         self.become_known(caller, known);
-        let ticket = Ticket(self.next_ticket);
-        self.next_ticket += 1;
+        let ticket = self.next_ticket();
         let line = self.lines.entry(caller).or_insert_with(|| Line {
             known,
             in_flight: false,
@@ -199,15 +210,10 @@ impl Turns {
         let Some(caller) = self.in_flight.remove(&ticket) else {
             return;
         };
-        match end {
-            End::Answered { .. } => {
-                self.answers += 1;
-                if self.answers >= ANSWERS_TO_RISE && self.limit < self.max_in_flight {
-                    self.limit += 1;
-                    self.answers = 0;
-                }
-            }
-            End::Nothing => {}
+        self.answers += usize::from(end != End::Nothing);
+        if self.answers >= ANSWERS_TO_RISE && self.limit < self.max_in_flight {
+            self.limit += 1;
+            self.answers = 0;
         }
 
         let Entry::Occupied(mut line) = self.lines.entry(caller) else {
@@ -240,6 +246,17 @@ impl Turns {
             self.leave(caller, *ticket);
         }
         tickets
+    }
+
+    /// Whether a call more may be in flight, and nobody waits for it.
+    fn is_free(&self) -> bool {
+        self.in_flight.len() < self.limit && self.round.is_empty()
+    }
+
+    fn next_ticket(&mut self) -> Ticket {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        ticket
     }
 
     /// Turns a stranger into somebody known, with all who wait in his line.

@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::memchr2;
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesDecl, Event};
 
 use super::text::{
-    append, code_point, is_blank, is_legal, is_verbatim, join, normalized, trim_end, without_stray,
+    BLANKS, append, code_point, is_blank, is_legal, is_verbatim, join, normalized, trim_end,
+    without_stray,
 };
 use super::{Fault, Object};
 
@@ -81,14 +83,27 @@ impl<'a> Document<'a> {
 
     /// Reads the elements of the object that has just begun into `object`.
     pub fn object(&mut self, object: &mut Object<'a>) -> Result<(), Fault> {
+        // After an element, quick-xml is ready for whatever comes; after a text it insists on markup.
+        let mut ready = !self.empty;
         loop {
+            if ready && let Some((name, text)) = self.plain() {
+                if let Some(place) = object.vacancy(name) {
+                    let mut value = Cow::Borrowed("");
+                    append(&mut value, without_stray(Cow::Borrowed(text)));
+                    *place = Some(trim_end(value));
+                }
+                continue;
+            }
             match self.next()?.ok_or(Fault::CutOff)? {
-                Piece::Start(name) => match object.vacancy(name) {
-                    Some(text) => *text = Some(self.text()?),
-                    None => self.skip()?,
-                },
+                Piece::Start(name) => {
+                    match object.vacancy(name) {
+                        Some(text) => *text = Some(self.text()?),
+                        None => self.skip()?,
+                    }
+                    ready = true;
+                }
                 Piece::End => return Ok(()),
-                _ => {}
+                _ => ready = false,
             }
         }
     }
@@ -106,6 +121,23 @@ impl<'a> Document<'a> {
             }
         }
         Ok(names)
+    }
+
+    /// An element as Unity Connection prints nearly all of them: `<Name>text</Name>`, with nothing else in it and a text
+    /// that stands for itself. It is taken by its place in the body, at a fraction of what three events of quick-xml cost.
+    #[inline]
+    fn plain(&mut self) -> Option<(&'a str, &'a str)> {
+        if !self.verbatim || self.depth == MAX_DEPTH {
+            return None;
+        }
+        let tag = self.rest().trim_start_matches(BLANKS).strip_prefix('<')?;
+        let length = tag.bytes().position(|byte| !byte.is_ascii_alphanumeric())?;
+        let (name, rest) = tag.split_at_checked(length)?;
+        let rest = rest.strip_prefix('>').filter(|_| length > 0)?;
+        let (text, rest) = rest.split_at_checked(memchr2(b'<', b'&', rest.as_bytes())?)?;
+        let rest = rest.strip_prefix("</")?.strip_prefix(name)?.strip_prefix('>')?;
+        *self.events.get_mut() = rest.as_bytes();
+        Some((name, text))
     }
 
     /// The text of the element that has just begun, trimmed and without that of elements in it.

@@ -69,6 +69,50 @@ fn text_is_read_as_it_was_meant() {
 }
 
 #[test]
+fn an_element_reads_the_same_however_its_tags_are_printed() {
+    let values = [
+        "",
+        " ",
+        "a",
+        " a b\t",
+        "\na\n",
+        ">a",
+        "> a",
+        " >>a",
+        "a>b",
+        "\u{a0}a",
+        "\u{e9}\u{10000}",
+        "a]]>b",
+        "a&amp;b",
+        "a\r\nb",
+        "a\u{1}b",
+        "a<!-- b -->",
+        "a<B>b</B>c",
+        "<A>a</A>",
+        "a</B>",
+        "a",
+        "&x;",
+        "<",
+    ];
+    for value in values {
+        let plain = text(&format!("<A>{value}</A>"));
+        for odd in [
+            format!("<A >{value}</A>"),
+            format!("<A x=\"y\">{value}</A>"),
+            format!("<A>{value}</A >"),
+            format!("<n:A>{value}</n:A>"),
+            format!(" \r\n<A>{value}</A>"),
+            format!("x<A>{value}</A>"),
+            format!("<B/><A>{value}</A>"),
+            format!("<B>b</B>&amp;<A>{value}</A><A>c</A>"),
+            format!("<!-- c --><A>{value}</A>\n"),
+        ] {
+            assert_eq!(text(&odd), plain, "{odd:?}");
+        }
+    }
+}
+
+#[test]
 fn what_xml_excludes_hides_no_value() {
     let cases = [
         ("<A>a\0b</A>", "a\u{fffd}b"),

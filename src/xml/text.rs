@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr_iter;
+
 /// The number of a character reference: `10` or `xa`. One that is too great for any character is `u32::MAX`.
 pub fn code_point(number: &str) -> Option<u32> {
     let (digits, radix) = match number.strip_prefix('x') {
@@ -29,8 +31,9 @@ pub fn is_verbatim(body: &str) -> bool {
     // Without a way out early it is done for many bytes at once.
     let is_changed = |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\n';
     let changed = body.bytes().fold(false, |found, byte| found | is_changed(byte));
-    let noncharacter = !body.is_ascii() && (body.contains('\u{fffe}') || body.contains('\u{ffff}'));
-    !changed && !noncharacter
+    // U+FFFE and U+FFFF, whose first byte is rare.
+    let is_excluded = |at| matches!(body.as_bytes().get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf]));
+    !changed && !memchr_iter(0xef, body.as_bytes()).any(is_excluded)
 }
 
 /// Text with line ends as XML has them (section 2.11), and U+FFFD for what XML excludes (section 2.2).
@@ -53,7 +56,8 @@ pub fn normalized(text: &str) -> Cow<'_, str> {
     Cow::Owned(normalized)
 }
 
-const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+/// What XML takes for white space (section 2.3).
+pub const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// Whether there is nothing but blanks.
 pub fn is_blank(text: &str) -> bool {

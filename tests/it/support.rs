@@ -19,8 +19,8 @@ use cupi_gateway::simulator::{self, LoggedRequest, Simulator, Switches};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::raw::{RawUpstream, Step};
 
@@ -407,11 +407,9 @@ impl Reply {
     }
 }
 
-/// The validator of a body: the first half of its SHA-256.
+/// The validator of a body: its XXH3 of 128 bits.
 pub fn etag(body: &[u8]) -> String {
-    let digest = Sha256::digest(body);
-    let digits: Vec<_> = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{}\"", digits.concat())
+    format!("\"{:032x}\"", xxh3_128(body))
 }
 
 /// Every problem that there is: code, status, title, and the detail where it is always the same. Codes are API.

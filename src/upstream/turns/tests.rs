@@ -175,6 +175,7 @@ fn dismissed_tickets_wait_no_more() {
 #[derive(Clone, Debug)]
 enum Event {
     Enter(u8),
+    BeginAtOnce(u8),
     Begin,
     End(usize, End),
     Halve,
@@ -189,6 +190,7 @@ fn event() -> impl Strategy<Value = Event> {
     ];
     prop_oneof![
         6 => (0_u8..10).prop_map(Event::Enter),
+        2 => (0_u8..10).prop_map(Event::BeginAtOnce),
         4 => Just(Event::Begin),
         4 => (any::<usize>(), end).prop_map(|(which, end)| Event::End(which, end)),
         1 => Just(Event::Halve),
@@ -271,6 +273,17 @@ proptest! {
                     let caller = caller(number);
                     if let Some(ticket) = turns.enter(caller, model.known.contains(&caller)) {
                         model.waiting.insert(ticket, caller);
+                    }
+                }
+                Event::BeginAtOnce(number) => {
+                    let caller = caller(number);
+                    let free = turns.in_flight() < turns.limit() && model.could_begin().is_empty();
+                    let busy = model.in_flight.values().any(|owner| *owner == caller);
+                    let begun = turns.begin_at_once(caller, model.known.contains(&caller));
+                    prop_assert_eq!(begun.is_some(), free && !busy);
+                    if let Some(ticket) = begun {
+                        model.waiting.insert(ticket, caller);
+                        model.begin(caller, ticket);
                     }
                 }
                 Event::Begin => {
