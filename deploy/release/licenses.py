@@ -23,6 +23,7 @@ WORDS = {
     "MIT": "Permission is hereby granted, free of charge",
     "ISC": "Permission to use, copy, modify, and",
     "BSD-3-Clause": "Redistribution and use in source and binary forms",
+    "BSL-1.0": "Boost Software License",
     "Unicode-3.0": "UNICODE LICENSE V3",
     "Zlib": "This software is provided 'as-is'",
     "BSL-1.0": "Boost Software License",

@@ -422,6 +422,7 @@ fn each_library_has_its_door() {
     assert_within(&files_with(&["awc"]), &["upstream.rs"]);
     assert_within(&files_with(&["quick_xml"]), &["xml.rs", "simulator/xml.rs"]);
     assert_within(&files_with(&["figment", "bytesize"]), &["config.rs"]);
+    assert_within(&files_with(&["redis::"]), &["upstream/shared.rs"]);
     assert_within(&files_with(&["clap"]), &["main.rs", "arguments.rs"]);
     assert_within(&files_with(&["tracing_subscriber"]), &["logging.rs"]);
     assert_within(&files_with(&["utoipa_swagger_ui", "flate2"]), &["openapi.rs"]);
