@@ -26,7 +26,6 @@ WORDS = {
     "BSL-1.0": "Boost Software License",
     "Unicode-3.0": "UNICODE LICENSE V3",
     "Zlib": "This software is provided 'as-is'",
-    "BSL-1.0": "Boost Software License",
 }
 RULE = "=" * 100
 

@@ -54,6 +54,8 @@ fn every_setting_but_the_upstream_has_a_default() {
     assert_eq!(config.audio.memory, 40 * 1024 * 1024);
     assert_eq!(config.audio.upload_timeout, Duration::from_mins(1));
     assert_eq!(config.cors.allowed_origins.len(), 0);
+    assert!(config.shared.url.is_none() && config.shared.key.is_none());
+    assert_eq!(config.shared.timeout, Duration::from_millis(100));
     assert!(config.docs.swagger_ui);
     assert_eq!(config.log.format, None);
     assert_eq!(config.log.level, Level::INFO);
@@ -547,7 +549,8 @@ fn the_example_is_what_goes_without_saying() {
     });
     let lines: Vec<_> = settings
         .filter(|line| {
-            !["ca_bundle", "certificate =", "key ="].iter().any(|file| line.starts_with(file))
+            let places = ["ca_bundle", "certificate =", "key =", "key_file", r#"url = "rediss:"#];
+            !places.iter().any(|file| line.starts_with(file))
         })
         .collect();
     let mut whole = Config::parse(&lines.join("\n")).unwrap();
@@ -560,7 +563,7 @@ fn the_example_is_what_goes_without_saying() {
 
 #[test]
 fn the_example_names_every_setting() {
-    let source = file("src/config.rs");
+    let source = ["src/config.rs", "src/config/shared.rs"].map(file).concat();
     let texts = source.split('"').skip(1).step_by(2);
     let is_key = |text: &&str| {
         let parts: Vec<_> = text.split('.').collect();
