@@ -39,7 +39,7 @@ pub fn resource(pattern: &str) -> Resource {
     web::resource(split(pattern).1).app_data(Route::new(pattern))
 }
 
-/// All that lies at this path of [`WORDS`] words or below it.
+/// All that lies at this path of `WORDS` words or below it.
 pub fn scope(path: &str, routes: &[Routes]) -> Scope {
     routes.iter().fold(web::scope(path), |scope, routes| scope.configure(routes))
 }

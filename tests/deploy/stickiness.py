@@ -257,7 +257,7 @@ def reads_and_writes(edge, authorization):
 
 def a_replica_ends_and_comes_back(edge, replicas, simulator):
     # Pages with an old password poll on the replica that stays. Each process that meets one asks once, so those on the other
-    # replica may reach the limit of three: see "Sign-in pauses at a restart" in deploy/README.md.
+    # replica may reach the limit of three: see "What replicas share" in deploy/README.md.
     forgetful = ("otto", "mira", "person21", "person22", "person23", "person24")
     homes = {old: edge.replica_of(old) for old in (basic(alias, "summer-2009") for alias in forgetful)}
     gone, stays = sorted(replicas, key=lambda replica: list(homes.values()).count(replica.address))

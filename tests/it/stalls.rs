@@ -259,5 +259,7 @@ async fn a_question_whose_asker_has_gone_is_answered_for_the_others() {
 
     assert_eq!(reply.status, 200);
     assert_eq!(reply.json()["upstream"], Value::Null);
-    assert_eq!(gateway.upstream.log().len(), 2);
+    // The second read joins the first one, or comes after it.
+    let log = gateway.upstream.log();
+    assert_eq!(log.iter().filter(|call| call.path == "/vmrest/user").count(), 1);
 }
