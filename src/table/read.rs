@@ -77,8 +77,10 @@ struct Reading<'a> {
     now: i64,
     /// The elements that are asked for, each once.
     elements: Vec<&'static str>,
-    /// Which of them each row reads.
-    places: Vec<usize>,
+    /// Which of them each row reads, and where its key ends in `keys`.
+    places: Vec<(usize, usize)>,
+    /// What is printed before the values, such as `,"isEnabled":`, of all rows.
+    keys: Vec<u8>,
 }
 
 impl<'a> Reading<'a> {
@@ -91,7 +93,13 @@ impl<'a> Reading<'a> {
                 elements.len() - 1
             })
         };
-        let places = table.properties.iter().map(|row| place(row.element)).collect();
+        let mut keys = Vec::with_capacity(32 * table.properties.len());
+        let mut places = Vec::with_capacity(table.properties.len());
+        for row in table.properties {
+            keys.push(if keys.is_empty() { b'{' } else { b',' });
+            print_name(row, &mut keys);
+            places.push((place(row.element), keys.len()));
+        }
         for row in table.properties {
             if let Kind::Own(own) = row.kind {
                 for element in own.elements {
@@ -99,7 +107,7 @@ impl<'a> Reading<'a> {
                 }
             }
         }
-        Self { table, address, now: time::seconds(now), elements, places }
+        Self { table, address, now: time::seconds(now), elements, places, keys }
     }
 
     /// An object that asks for what the rows read.
@@ -113,11 +121,11 @@ impl<'a> Reading<'a> {
             check(object)?;
         }
         let mut key = 0..0;
-        let mut separator = b'{';
-        for (index, (row, place)) in self.table.properties.iter().zip(&self.places).enumerate() {
-            json.push(separator);
-            separator = b',';
-            print_name(row, json);
+        let mut printed = 0;
+        let rows = self.table.properties.iter().zip(&self.places);
+        for (index, (row, (place, end))) in rows.enumerate() {
+            json.extend_from_slice(self.keys.get(printed..*end).unwrap_or_default());
+            printed = *end;
             let begins = json.len();
             match row.kind {
                 Kind::Link(suffix) => self.print_link(key.clone(), suffix, json),

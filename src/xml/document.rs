@@ -9,7 +9,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesDecl, Event};
 
 use super::text::{
-    BLANKS, append, code_point, is_blank, is_legal, is_verbatim, join, normalized, trim_end,
+    BLANKS, append, code_point, is_blank, is_legal, is_verbatim, join, normalized, trim_end, value,
     without_stray,
 };
 use super::{Fault, Object};
@@ -24,7 +24,10 @@ pub struct Document<'a> {
     events: Reader<&'a [u8]>,
     /// Whether all texts can be taken as they stand.
     verbatim: bool,
-    depth: usize,
+    /// Whether quick-xml is ready for whatever comes. After a text it insists on markup.
+    ready: bool,
+    /// The elements that are open. quick-xml does not know of those that it has not read.
+    open: Vec<&'a str>,
     /// Whether the element that has just begun is an empty one, so that its end comes next.
     empty: bool,
 }
@@ -41,8 +44,12 @@ impl<'a> Document<'a> {
             return Err(Fault::NotXml);
         }
         let mut events = Reader::from_str(body);
-        events.config_mut().check_comments = true;
-        Ok(Self { body, events, verbatim: is_verbatim(body), depth: 0, empty: false })
+        let config = events.config_mut();
+        config.check_comments = true;
+        config.check_end_names = false;
+        config.allow_unmatched_ends = true;
+        let open = Vec::with_capacity(4);
+        Ok(Self { body, events, verbatim: is_verbatim(body), ready: false, open, empty: false })
     }
 
     /// Reads up to the root element and returns its name.
@@ -83,36 +90,29 @@ impl<'a> Document<'a> {
 
     /// Reads the elements of the object that has just begun into `object`.
     pub fn object(&mut self, object: &mut Object<'a>) -> Result<(), Fault> {
-        // After an element, quick-xml is ready for whatever comes; after a text it insists on markup.
-        let mut ready = !self.empty;
         loop {
-            if ready && let Some((name, text)) = self.plain() {
+            if let Some((name, text)) = self.plain() {
                 if let Some(place) = object.vacancy(name) {
-                    let mut value = Cow::Borrowed("");
-                    append(&mut value, without_stray(Cow::Borrowed(text)));
-                    *place = Some(trim_end(value));
+                    *place = Some(Cow::Borrowed(value(text)));
                 }
                 continue;
             }
             match self.next()?.ok_or(Fault::CutOff)? {
-                Piece::Start(name) => {
-                    match object.vacancy(name) {
-                        Some(text) => *text = Some(self.text()?),
-                        None => self.skip()?,
-                    }
-                    ready = true;
-                }
+                Piece::Start(name) => match object.vacancy(name) {
+                    Some(text) => *text = Some(self.text()?),
+                    None => self.skip()?,
+                },
                 Piece::End => return Ok(()),
-                _ => ready = false,
+                _ => {}
             }
         }
     }
 
     /// The names of all elements within the one that has just begun, at any depth, each once: at most `most` of them.
     pub fn names(&mut self, most: usize) -> Result<Vec<&'a str>, Fault> {
-        let outside = self.depth - 1;
+        let outside = self.open.len() - 1;
         let mut names = Vec::new();
-        while self.depth > outside {
+        while self.open.len() > outside {
             if let Piece::Start(name) = self.next()?.ok_or(Fault::CutOff)?
                 && names.len() < most
                 && !names.contains(&name)
@@ -127,17 +127,38 @@ impl<'a> Document<'a> {
     /// that stands for itself. It is taken by its place in the body, at a fraction of what three events of quick-xml cost.
     #[inline]
     fn plain(&mut self) -> Option<(&'a str, &'a str)> {
-        if !self.verbatim || self.depth == MAX_DEPTH {
+        if !self.can_take_tags() {
             return None;
         }
-        let tag = self.rest().trim_start_matches(BLANKS).strip_prefix('<')?;
-        let length = tag.bytes().position(|byte| !byte.is_ascii_alphanumeric())?;
-        let (name, rest) = tag.split_at_checked(length)?;
-        let rest = rest.strip_prefix('>').filter(|_| length > 0)?;
+        let (name, rest) = start_tag(self.rest().trim_start_matches(BLANKS))?;
         let (text, rest) = rest.split_at_checked(memchr2(b'<', b'&', rest.as_bytes())?)?;
-        let rest = rest.strip_prefix("</")?.strip_prefix(name)?.strip_prefix('>')?;
+        let rest = end_tag(rest, name)?;
         *self.events.get_mut() = rest.as_bytes();
         Some((name, text))
+    }
+
+    /// A tag as Unity Connection prints nearly all of them, without blanks and attributes: `<Name>` or `</Name>`.
+    #[inline]
+    fn tag(&mut self) -> Option<Piece<'a>> {
+        if !self.can_take_tags() {
+            return None;
+        }
+        let end = self.open.last().and_then(|name| end_tag(self.rest(), name));
+        let (rest, piece) = if let Some(rest) = end {
+            self.open.pop();
+            (rest, Piece::End)
+        } else {
+            let (name, rest) = start_tag(self.rest())?;
+            self.open.push(name);
+            (rest, Piece::Start(name))
+        };
+        *self.events.get_mut() = rest.as_bytes();
+        Some(piece)
+    }
+
+    /// Whether what comes may be taken by its place in the body, without quick-xml.
+    fn can_take_tags(&self) -> bool {
+        self.verbatim && self.ready && !self.empty && self.open.len() < MAX_DEPTH
     }
 
     /// The text of the element that has just begun, trimmed and without that of elements in it.
@@ -156,8 +177,8 @@ impl<'a> Document<'a> {
     }
 
     fn skip(&mut self) -> Result<(), Fault> {
-        let outside = self.depth - 1;
-        while self.depth > outside {
+        let outside = self.open.len() - 1;
+        while self.open.len() > outside {
             self.next()?.ok_or(Fault::CutOff)?;
         }
         Ok(())
@@ -168,8 +189,11 @@ impl<'a> Document<'a> {
     fn next(&mut self) -> Result<Option<Piece<'a>>, Fault> {
         if self.empty {
             self.empty = false;
-            self.depth -= 1;
+            self.open.pop();
             return Ok(Some(Piece::End));
+        }
+        if let Some(piece) = self.tag() {
+            return Ok(Some(piece));
         }
         let rest = self.rest();
         let event = match self.events.read_event() {
@@ -184,19 +208,18 @@ impl<'a> Document<'a> {
         if !self.verbatim && !is_text && !source(0..length)?.chars().all(is_legal) {
             return Err(Fault::NotXml);
         }
+        self.ready = matches!(event, Event::Start(_) | Event::Empty(_) | Event::End(_));
         Ok(Some(match event {
-            Event::Start(_) | Event::Empty(_) if self.depth == MAX_DEPTH => {
+            Event::Start(_) | Event::Empty(_) if self.open.len() == MAX_DEPTH => {
                 return Err(Fault::TooDeep);
             }
             Event::Start(ref tag) | Event::Empty(ref tag) => {
-                self.depth += 1;
+                let name = source(1..1 + tag.name().as_ref().len())?;
+                self.open.push(name);
                 self.empty = matches!(event, Event::Empty(_));
-                Piece::Start(local(source(1..1 + tag.name().as_ref().len())?))
+                Piece::Start(local(name))
             }
-            Event::End(_) => {
-                self.depth -= 1;
-                Piece::End
-            }
+            Event::End(tag) if self.open.pop() == Some(tag.name().as_ref()) => Piece::End,
             Event::Text(_) => Piece::Text(self.normalize(source(0..length)?)),
             Event::CData(_) => {
                 Piece::Data(self.normalize(source("<![CDATA[".len()..length - "]]>".len())?))
@@ -208,9 +231,9 @@ impl<'a> Document<'a> {
                 Piece::Nothing
             }
             Event::DocType(_) => return Err(Fault::DocumentType),
-            Event::Eof if self.depth > 0 => return Err(Fault::CutOff),
+            Event::Eof if !self.open.is_empty() => return Err(Fault::CutOff),
             Event::Eof => return Ok(None),
-            Event::Decl(_) => return Err(Fault::NotXml),
+            Event::End(_) | Event::Decl(_) => return Err(Fault::NotXml),
         }))
     }
 
@@ -253,6 +276,19 @@ enum Piece<'a> {
     /// Text that was written so on purpose: CDATA or a reference. A `>` in it is no stray.
     Data(Cow<'a, str>),
     Nothing,
+}
+
+/// The name in the tag `<Name>` that a text begins with, and what follows it.
+fn start_tag(text: &str) -> Option<(&str, &str)> {
+    let tag = text.strip_prefix('<')?;
+    let length = tag.bytes().position(|byte| !byte.is_ascii_alphanumeric())?;
+    let (name, rest) = tag.split_at_checked(length)?;
+    Some((name, rest.strip_prefix('>').filter(|_| length > 0)?))
+}
+
+/// What follows the tag `</Name>` that a text begins with.
+fn end_tag<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.strip_prefix("</")?.strip_prefix(name)?.strip_prefix('>')
 }
 
 /// A name without its namespace's prefix.

@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 
+use proptest::prelude::*;
+
 use super::{Fault, Object, list};
 use crate::object_id::ObjectId;
 
@@ -328,5 +330,35 @@ fn no_fault_quotes_the_document() {
         for fault in faults.into_iter().flatten() {
             assert!(!format!("{fault} {fault:?}").contains(secret));
         }
+    }
+}
+
+/// The texts of all objects `I` in the list `L`.
+fn texts(body: &str) -> Result<Vec<Option<String>>, Fault> {
+    let mut objects = list(body.as_bytes(), ["I", "L"], Object::new(vec!["A"]))?;
+    let mut texts = Vec::new();
+    while let Some(object) = objects.advance()? {
+        texts.push(object.get(0).map(ToString::to_string));
+    }
+    Ok(texts)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 20_000, ..ProptestConfig::default() })]
+
+    /// A carriage return at the end has every tag read by quick-xml, not by its place.
+    #[test]
+    fn tags_read_by_their_place_are_read_as_quick_xml_reads_them(pieces in proptest::collection::vec(
+        proptest::sample::select(vec![
+            "<I>", "</I>", "<A>", "</A>", "<A>a</A>", "<A>a</A>", "</I><I>", "<B>", "</B>", "<B>b</B>", "<A/>", "<I/>",
+            "a", " ", ">", "\n ", "&amp;", "&x;", "<![CDATA[<A>]]>", "<!-- <A> -->", "<?p <A>?>", "<n:A>a</n:A>",
+            "<A x='1'>", "</A >", "< A>", "<A >", "</ A>", "<>", "</>", "<L>", "</L>", "<", "]]>", "é",
+        ]),
+        0..9,
+    )) {
+        let document = format!("<L>{}</L>", pieces.concat());
+        prop_assert_eq!(texts(&document), texts(&format!("{document}\r")));
+        let object = format!("<L><I>{}</I></L>", pieces.concat());
+        prop_assert_eq!(texts(&object), texts(&format!("{object}\r")));
     }
 }

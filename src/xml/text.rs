@@ -78,6 +78,17 @@ pub fn without_stray(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
+/// The value that a text is: without that `>` and the blanks round it.
+#[inline]
+pub fn value(text: &str) -> &str {
+    let ends = [text.as_bytes().first(), text.as_bytes().last()];
+    if !ends.iter().any(|byte| is_blank_byte(*byte) || *byte == Some(&b'>')) {
+        return text;
+    }
+    let text = text.trim_start_matches(BLANKS);
+    text.strip_prefix('>').unwrap_or(text).trim_matches(BLANKS)
+}
+
 /// Appends to a text. Blanks never begin it, so that they are not looked at again with each piece.
 #[inline]
 pub fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
