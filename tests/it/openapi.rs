@@ -11,7 +11,7 @@ use cupi_gateway::simulator::Simulator;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use crate::support::{DEVICES, FUNG, JSON, Reply, TestGateway, problem};
+use crate::support::{DEVICES, FUNG, JSON, Reply, TestGateway, ask, problem};
 
 const DOCUMENT: &str = "/api/v1/openapi.json";
 
@@ -341,6 +341,73 @@ fn the_problems_of_an_operation_are_about_its_own_path() {
         }
     }
     assert!(seen > 100);
+}
+
+/// Every operation as the document prints them, from top to bottom: method, path.
+fn printed_operations() -> Vec<(String, String)> {
+    let text = openapi::text();
+    let (_, paths) = text.split_once("\n  \"paths\": {").unwrap();
+    let (paths, _) = paths.split_once("\n  },").unwrap();
+    let mut operations = Vec::new();
+    let mut path = "";
+    for line in paths.lines() {
+        let name = |indent: &str| line.strip_prefix(indent)?.strip_suffix("\": {");
+        if let Some(name) = name("    \"") {
+            path = name;
+        } else if let Some(method) = name("      \"") {
+            operations.push((method.to_uppercase(), path.to_owned()));
+        }
+    }
+    operations
+}
+
+#[actix_web::test]
+async fn examples_can_be_executed_from_top_to_bottom() {
+    let gateway = TestGateway::start();
+    let document = document();
+    let printed = printed_operations();
+    assert_eq!(printed.len(), operations(&document).len());
+    let silence = gateway.get("/api/v1/user/voice-name").await.body;
+
+    for (method, path) in printed {
+        let operation = &document["paths"][&path][method.to_lowercase()];
+        let mut uri = path.clone();
+        for parameter in operation["parameters"].as_array().unwrap() {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            let example = parameter["example"].to_string();
+            let example = example.trim_matches('"');
+            match parameter["in"].as_str() {
+                Some("path") => uri = uri.replace(&format!("{{{name}}}"), example),
+                Some("query") if example != "null" => uri = format!("{uri}?{name}={example}"),
+                _ => {}
+            }
+        }
+        let content = operation["requestBody"]["content"].as_object();
+        let bodies = content.into_iter().flatten().map(|(media_type, content)| {
+            let schema = content["schema"]["$ref"].as_str().unwrap_or_default();
+            let schema = schema.rsplit('/').next().unwrap();
+            let example = &document["components"]["schemas"][schema]["example"];
+            let is_audio = media_type == "audio/wav";
+            let body = if is_audio { silence.clone() } else { example.to_string().into_bytes() };
+            (media_type.as_str(), body)
+        });
+        let mut bodies: Vec<_> = bodies.collect();
+        if bodies.is_empty() {
+            bodies.push(("", Vec::new()));
+        }
+        for (media_type, body) in bodies {
+            let content_type = ("content-type", media_type);
+            let headers = [FUNG, content_type];
+            let headers = if media_type.is_empty() { &headers[..1] } else { &headers };
+            let url = format!("http://{}{uri}", gateway.address);
+
+            let reply = ask(&method, &url, headers, &body).await;
+
+            let responses = operation["responses"].as_object().unwrap();
+            let success = responses.keys().find(|status| status.starts_with('2')).unwrap();
+            assert_eq!(&reply.status.to_string(), success, "{method} {uri}: {}", reply.text());
+        }
+    }
 }
 
 #[actix_web::test]
