@@ -228,7 +228,7 @@ fn pack(file: &[u8]) -> Vec<u8> {
     packed.write_all(file).and_then(|()| packed.finish()).expect("memory")
 }
 
-/// The page gets a title and a few colours of ours, and fits a phone.
+/// The page gets a title and a few colours of ours, fits a phone, and says without scripts where the document is.
 fn ours(page: &[u8]) -> String {
     const TITLE: &str = "<title>Swagger UI</title>";
     const HEAD: &str = concat!(
@@ -236,18 +236,28 @@ fn ours(page: &[u8]) -> String {
         r#"<meta name="viewport" content="width=device-width, initial-scale=1">"#
     );
     const STYLE: &str = include_str!("swagger_ui.css");
+    const ROOT: &str = r#"<div id="swagger-ui"></div>"#;
 
     let page = String::from_utf8_lossy(page).replace(TITLE, HEAD);
+    let page = page.replace(ROOT, &format!("{ROOT}\n    {}", without_scripts()));
     page.replace("</head>", &format!("<style>\n{STYLE}</style>\n</head>"))
+}
+
+/// What a reader sees whose browser runs no scripts.
+fn without_scripts() -> String {
+    format!(
+        "<noscript><p>Swagger UI needs JavaScript. The API is described in <a href=\"..{DOCUMENT}\">openapi.json</a>.</p></noscript>"
+    )
 }
 
 /// What Swagger UI does otherwise than by itself.
 fn with_plugins(settings: &[u8]) -> String {
     const PLUGINS: &str = "plugins: [";
     const OURS: &str = include_str!("swagger_ui.js");
+    const NAMES: &str = "Recordings, SignIn, Utf8, Folding, Dark";
 
     let settings = String::from_utf8_lossy(settings);
-    let settings = settings.replace(PLUGINS, &format!("{PLUGINS}\n      Recordings,"));
+    let settings = settings.replace(PLUGINS, &format!("{PLUGINS}\n      {NAMES},"));
     format!("{OURS}\n{settings}")
 }
 

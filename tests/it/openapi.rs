@@ -478,6 +478,8 @@ async fn swagger_ui_needs_nothing_from_outside() {
     assert!(html.contains("<title>cupi-gateway: Swagger UI</title>"));
     assert!(html.contains("<html lang=\"en\">"));
     assert!(html.contains(r#"<meta name="viewport" content="width=device-width"#), "{html}");
+    assert!(html.contains("<noscript><p>"), "{html}");
+    assert!(html.contains(r#"<a href="../api/v1/openapi.json">openapi.json</a>"#), "{html}");
     let mut replies = vec![("index", "text/html", page)];
     for file in files {
         let kind = match file.rsplit('.').next().unwrap() {
@@ -512,7 +514,7 @@ async fn swagger_ui_needs_nothing_from_outside() {
     // What is played is what came: an address takes credentials.
     assert!(settings.contains("function Recordings()"), "{settings}");
     assert!(
-        settings.contains("plugins: [\n      Recordings,"),
+        settings.contains("plugins: [\n      Recordings, SignIn, Utf8, Folding, Dark,"),
         "{settings}"
     );
     assert_eq!(gateway.upstream.log().len(), 0);
