@@ -13,10 +13,11 @@ use crate::gateway::respond::Created;
 use crate::problem::Problem;
 use crate::resources;
 
-use shape::{Shape, example_path};
+use shape::Shape;
 
 pub mod components;
 pub mod examples;
+pub mod print;
 pub mod problems;
 pub mod serve;
 pub mod shape;
@@ -81,7 +82,7 @@ fn complete(document: &mut openapi::OpenApi) {
                 shape.complete(operation, components);
                 let errors = errors(&shape, operation);
                 codes.extend(errors.iter().map(Error::problem_type));
-                let problems = problems::responses(&errors, &example_path(path));
+                let problems = problems::responses(&errors, &shape.example_path());
                 add_responses(&shape, operation, problems);
             }
         }
@@ -153,15 +154,5 @@ fn errors(shape: &Shape<'_>, operation: &Operation) -> Vec<Error> {
 
 /// The document as it is printed and committed.
 pub fn text() -> String {
-    print(&document())
-}
-
-/// A document's JSON.
-#[expect(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    reason = "the document is made of plain data"
-)]
-pub fn print(document: &openapi::OpenApi) -> String {
-    document.to_pretty_json().expect("JSON") + "\n"
+    print::print(&document())
 }

@@ -1,7 +1,7 @@
 //! The document and Swagger UI on the wire.
 //!
 //! The files of Swagger UI lie in the binary as gzip makes them. Who takes gzip gets them as they are, borrowed and not
-//! copied; for everybody else a file is unpacked once.
+//! copied; for everybody else a file is unpacked once. The document lies there as it is, and is packed once.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use actix_web::http::header::{
     EntityTag, Header, IfNoneMatch, LOCATION, REFERRER_POLICY, VARY,
 };
 use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -43,6 +43,8 @@ const SETTINGS: &str = "swagger-initializer.js";
 pub struct Docs {
     /// The document.
     document: Bytes,
+    /// The same, packed when it is asked for first: a start need not wait for that.
+    packed: Mutex<Option<File>>,
     /// Swagger UI, if wanted.
     swagger_ui: Option<SwaggerUi>,
 }
@@ -57,6 +59,7 @@ struct SwaggerUi {
 }
 
 /// A file, packed.
+#[derive(Clone)]
 struct File {
     packed: Bytes,
     content_type: String,
@@ -72,7 +75,17 @@ impl Docs {
                 PRINTED.replacen(SERVER, &format!("\"url\": {server}"), 1).into()
             }
         };
-        Arc::new(Self { document, swagger_ui: swagger_ui.then(|| SwaggerUi::new(public_url)) })
+        let swagger_ui = swagger_ui.then(|| SwaggerUi::new(public_url));
+        Arc::new(Self { document, packed: Mutex::default(), swagger_ui })
+    }
+
+    fn packed(&self) -> File {
+        let mut packed = self.packed.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = packed.get_or_insert_with(|| File {
+            packed: pack(&self.document).into(),
+            content_type: "application/json".to_owned(),
+        });
+        file.clone()
     }
 }
 
@@ -134,12 +147,12 @@ pub fn routes(docs: Arc<Docs>) -> impl FnOnce(&mut ServiceConfig) {
     }
 }
 
-async fn get_document(docs: Data<Docs>, _query: NoQuery) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
+async fn get_document(request: HttpRequest, docs: Data<Docs>, _query: NoQuery) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response
         .insert_header((CACHE_CONTROL, "private, no-cache"))
-        .insert_header((VARY, "Authorization, Origin"))
-        .body(Bytes::clone(&docs.document))
+        .insert_header((VARY, "Authorization, Origin, Accept-Encoding"));
+    docs.packed().send(&request, response, || Bytes::clone(&docs.document))
 }
 
 async fn get_swagger_ui(
@@ -149,36 +162,47 @@ async fn get_swagger_ui(
 ) -> Result<HttpResponse, Error> {
     let ui = docs.swagger_ui.as_ref().ok_or(Error::RouteNotFound)?;
     let file = ui.find(&name).ok_or(Error::RouteNotFound)?;
-    let codings = [Encoding::gzip(), Encoding::identity()];
-    let wanted = AcceptEncoding::parse(&request).ok();
-    let coding = wanted.and_then(|wanted| wanted.negotiate(codings.iter()));
-    let packed = coding == Some(Encoding::gzip());
-    let etag = file.etag(packed);
-
     let mut response = HttpResponse::Ok();
     response
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((CONTENT_SECURITY_POLICY, ui.policy.as_str()))
         .insert_header((REFERRER_POLICY, "no-referrer"))
-        .insert_header((VARY, "Accept-Encoding"))
-        .insert_header(ETag(etag.clone()));
-    let known = match request.get_header::<IfNoneMatch>() {
-        Some(IfNoneMatch::Any) => true,
-        Some(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&etag)),
-        None => false,
-    };
-    if known {
-        return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
-    }
-    response.content_type(file.content_type.as_str());
-    Ok(if packed {
-        response.insert_header((CONTENT_ENCODING, "gzip")).body(file.packed)
-    } else {
-        response.body(ui.unpacked(&name, &file))
-    })
+        .insert_header((VARY, "Accept-Encoding"));
+    Ok(file.send(&request, response, || ui.unpacked(&name, &file)))
 }
 
 impl File {
+    /// Answers with the file, packed for who takes that, or with 304 where the client has it.
+    fn send(
+        &self,
+        request: &HttpRequest,
+        mut response: HttpResponseBuilder,
+        unpacked: impl FnOnce() -> Bytes,
+    ) -> HttpResponse {
+        let codings = [Encoding::gzip(), Encoding::identity()];
+        let wanted = AcceptEncoding::parse(request).ok();
+        let coding = wanted.and_then(|wanted| wanted.negotiate(codings.iter()));
+        let packed = coding == Some(Encoding::gzip());
+        let etag = self.etag(packed);
+
+        response.insert_header(ETag(etag.clone()));
+        let known = match request.get_header::<IfNoneMatch>() {
+            Some(IfNoneMatch::Any) => true,
+            Some(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&etag)),
+            None => false,
+        };
+        if known {
+            return response.status(StatusCode::NOT_MODIFIED).finish();
+        }
+        response.content_type(self.content_type.as_str());
+        if packed {
+            let body = Bytes::clone(&self.packed);
+            response.insert_header((CONTENT_ENCODING, "gzip")).body(body)
+        } else {
+            response.body(unpacked())
+        }
+    }
+
     /// The validator: the checksum and the length with which a file in gzip ends (RFC 1952, section 2.3.1).
     fn etag(&self, packed: bool) -> EntityTag {
         let end = self.packed.iter().rev().take(8);
@@ -204,7 +228,7 @@ fn pack(file: &[u8]) -> Vec<u8> {
     packed.write_all(file).and_then(|()| packed.finish()).expect("memory")
 }
 
-/// The page gets a title and a few colours of ours, and fits a phone.
+/// The page gets a title and a few colours of ours, fits a phone, and says without scripts where the document is.
 fn ours(page: &[u8]) -> String {
     const TITLE: &str = "<title>Swagger UI</title>";
     const HEAD: &str = concat!(
@@ -212,18 +236,28 @@ fn ours(page: &[u8]) -> String {
         r#"<meta name="viewport" content="width=device-width, initial-scale=1">"#
     );
     const STYLE: &str = include_str!("swagger_ui.css");
+    const ROOT: &str = r#"<div id="swagger-ui"></div>"#;
 
     let page = String::from_utf8_lossy(page).replace(TITLE, HEAD);
+    let page = page.replace(ROOT, &format!("{ROOT}\n    {}", without_scripts()));
     page.replace("</head>", &format!("<style>\n{STYLE}</style>\n</head>"))
+}
+
+/// What a reader sees whose browser runs no scripts.
+fn without_scripts() -> String {
+    format!(
+        "<noscript><p>Swagger UI needs JavaScript. The API is described in <a href=\"..{DOCUMENT}\">openapi.json</a>.</p></noscript>"
+    )
 }
 
 /// What Swagger UI does otherwise than by itself.
 fn with_plugins(settings: &[u8]) -> String {
     const PLUGINS: &str = "plugins: [";
     const OURS: &str = include_str!("swagger_ui.js");
+    const NAMES: &str = "Recordings, SignIn, Utf8, Folding, Dark";
 
     let settings = String::from_utf8_lossy(settings);
-    let settings = settings.replace(PLUGINS, &format!("{PLUGINS}\n      Recordings,"));
+    let settings = settings.replace(PLUGINS, &format!("{PLUGINS}\n      {NAMES},"));
     format!("{OURS}\n{settings}")
 }
 

@@ -127,10 +127,32 @@ impl<'a> Shape<'a> {
                 .required(Required::True)
                 .description(Some(about))
                 .schema(Some(schema))
-                .example(Some(example_value(&table.example_key())));
+                .example(Some(example_value(&self.example_key(table))));
             Some(parameter.build())
         });
         names.collect()
+    }
+
+    /// Its path with an example for each parameter.
+    pub fn example_path(&self) -> String {
+        self.fill(self.path)
+    }
+
+    fn fill(&self, path: &str) -> String {
+        fill(path, |name| {
+            let parameter = format!("{{{name}}}");
+            let before = path.split_once(&parameter).map_or("", |(before, _)| before);
+            let object = format!("{before}{parameter}");
+            let table = TABLES.iter().find(|table| table.path == object);
+            table.map(|table| self.example_key(table)).unwrap_or_default()
+        })
+    }
+
+    /// The example of what names an object of this table.
+    fn example_key(&self, table: &Table) -> String {
+        let is_deleted = self.method == HttpMethod::Delete && table.path == self.path;
+        let own = table.deleted_example.filter(|_| is_deleted);
+        own.map_or_else(|| table.example_key(), str::to_owned)
     }
 
     fn add_body(
@@ -167,7 +189,7 @@ impl<'a> Shape<'a> {
         components: &mut Components,
     ) -> (StatusCode, Response) {
         let [name, list] = table.names;
-        let collection = example_path(table.collection());
+        let collection = self.fill(table.collection());
         let response = |about: &str| ResponseBuilder::new().description(about);
         let of = |name: &str| ContentBuilder::new().schema(Some(Ref::from_schema_name(name)));
         let (status, response) = match self.method {
@@ -200,17 +222,6 @@ impl<'a> Shape<'a> {
 fn recording() -> Content {
     let schema = ObjectBuilder::new().schema_type(Type::String).content_media_type(WAV);
     ContentBuilder::new().schema(Some(Schema::from(schema.build()))).build()
-}
-
-/// A path with an example for each parameter.
-pub fn example_path(path: &str) -> String {
-    fill(path, |name| {
-        let parameter = format!("{{{name}}}");
-        let before = path.split_once(&parameter).map_or("", |(before, _)| before);
-        let object = format!("{before}{parameter}");
-        let table = TABLES.iter().find(|table| table.path == object);
-        table.map(|table| table.example_key()).unwrap_or_default()
-    })
 }
 
 /// The example of a parameter: a language code is a number.

@@ -18,3 +18,56 @@ function Recordings() {
   };
   return { wrapComponents: { responseBody } };
 }
+
+// The sign-in dialog begins with the name. An empty field is no sign-in: Swagger UI would send what it is not asked to.
+function SignIn() {
+  const Input = (Original, { React }) => function Field(props) {
+    const isOurs = /^auth-/.test(props.id);
+    const rules = { required: true, pattern: ".*\\S.*", title: "Not empty", autoFocus: props.id === "auth-basic-username" };
+    return React.createElement(Original, isOurs ? { ...props, ...rules } : props);
+  };
+  // A request has one `Authorization`: the last sign-in ends the one before.
+  const authorize = (original, { authActions, authSelectors }) => (given) => {
+    const before = authSelectors.authorized().keySeq().toArray();
+    if (before.length > 0) authActions.logout(before);
+    return original(given);
+  };
+  return { wrapComponents: { Input }, statePlugins: { auth: { wrapActions: { authorize } } } };
+}
+
+// Credentials are sent in UTF-8. Swagger UI encodes one byte a character, and none above 255: so it gets the bytes.
+function Utf8() {
+  const bytes = (text) => String.fromCharCode(...new TextEncoder().encode(text));
+  const executeRequest = (original) => (request) => {
+    const { basic, ...others } = request.securities.authorized;
+    if (!basic) return original(request);
+    const { username, password } = basic.value;
+    const authorized = { ...others, basic: { ...basic, value: { username: bytes(username), password: bytes(password) } } };
+    return original({ ...request, securities: { ...request.securities, authorized } });
+  };
+  return { statePlugins: { spec: { wrapActions: { executeRequest } } } };
+}
+
+// Each operation has some fifteen problems: all but success is folded, so that the next operation is in sight.
+function Folding() {
+  const response = (Original, { React }) => class Response extends Original {
+    render() {
+      const row = super.render();
+      if (/^2/.test(this.props.code)) return row;
+      const [status, cell, links] = row.props.children;
+      const [description, ...details] = cell.props.children;
+      const folded = React.createElement("details", null, React.createElement("summary", null, description), ...details);
+      return React.cloneElement(row, null, status, React.cloneElement(cell, null, folded), links);
+    }
+  };
+  return { wrapComponents: { response } };
+}
+
+// Swagger UI's dark colours come with a button that is not on this page.
+function Dark() {
+  const preference = matchMedia("(prefers-color-scheme: dark)");
+  const follow = () => document.documentElement.classList.toggle("dark-mode", preference.matches);
+  preference.addEventListener("change", follow);
+  follow();
+  return {};
+}

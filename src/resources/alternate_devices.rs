@@ -37,14 +37,14 @@ pub static ALTERNATE_DEVICE: Table = Table {
             "Its name for people, where it has one.",
             "Weekend flat of fung (3)",
         )
-        .written("Weekend flat"),
+        .created("Weekend flat"),
         write(
             "DtmfAccessId",
             Digits("0-9*#+", 40),
             "The number: digits, `*`, `#` and `+`. Zeros at its beginning count.",
             "0044010003",
         )
-        .written("0044207946")
+        .created("0044207946")
         .required()
         .needed_to_create(),
         read(

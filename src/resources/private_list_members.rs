@@ -45,7 +45,8 @@ pub static PRIVATE_LIST_MEMBER: Table = Table {
         )
         .named("type")
         .required()
-        .needed_to_create(),
+        .needed_to_create()
+        .created("00000066-05e1-4000-8000-000000000000"),
         write(
             TYPES[0].1,
             Kind::Own(&MEMBER),
@@ -53,7 +54,8 @@ pub static PRIVATE_LIST_MEMBER: Table = Table {
             "00000065-05e1-4000-8000-000000000000",
         )
         .named("memberObjectId")
-        .needed_to_create(),
+        .needed_to_create()
+        .created("00000066-05e1-4000-8000-000000000000"),
         read("DisplayName", Text(64), "The member's name for people.", "Nadia Ruiz"),
         read("Alias", Text(64), "The member's alias.", "nadia"),
         read("Extension", Text(40), "The member's extension. Leading zeros count.", "4101"),

@@ -36,7 +36,8 @@ pub static PRIVATE_LIST: Table = Table {
         uri("Where the list is found."),
         write("DisplayName", Text(64), "Its name. No two lists of a caller have the same.", "Night shift")
             .required()
-            .needed_to_create(),
+            .needed_to_create()
+            .created("Early shift"),
         write(
             "NumericId",
             Number(1, 99),
@@ -44,12 +45,13 @@ pub static PRIVATE_LIST: Table = Table {
              Connection chooses one.",
             "1",
         )
-        .written("12"),
+        .created("12"),
         link("membersUri", "/members", "Where its members are found."),
         link("voiceNameUri", "/voice-name", "Where its recorded name is found."),
     ],
     not_found: Some(&NOT_FOUND),
     rejected: Some(&REJECTED),
+    deleted_example: Some("00000064-115a-4000-8000-000000000002"),
     ..Table::NEW
 };
 

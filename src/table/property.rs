@@ -18,8 +18,8 @@ pub struct Property {
     pub about: &'static str,
     /// A value in CUPI's spelling. Empty is one too.
     pub example: &'static str,
-    /// The same for bodies, where what is written should not be what there is.
-    pub written_example: Option<&'static str>,
+    /// The same for a POST, where no two objects may have the same.
+    pub created_example: Option<&'static str>,
     /// Its name in JSON, where it is not its element in camelCase.
     pub given_name: Option<&'static str>,
     /// Whether an answer without it cannot be used.
@@ -123,7 +123,7 @@ pub const fn read(
         kind,
         about,
         example,
-        written_example: None,
+        created_example: None,
         access: Access::Read,
         given_name: None,
         is_required: false,
@@ -193,10 +193,10 @@ impl Property {
         Self { is_clearable: true, ..self }
     }
 
-    /// Gives bodies an example of their own.
+    /// Gives the body of a POST an example of its own.
     #[must_use]
-    pub const fn written(self, example: &'static str) -> Self {
-        Self { written_example: Some(example), ..self }
+    pub const fn created(self, example: &'static str) -> Self {
+        Self { created_example: Some(example), ..self }
     }
 
     /// Its name in JSON: the element with its first letter in lower case, where none is given.

@@ -83,7 +83,7 @@ impl Table {
     /// The schema of a body.
     pub fn body_schema(&'static self, purpose: Purpose) -> Schema {
         let [name, _] = self.names;
-        let example = self.body_example();
+        let example = self.body_example(purpose);
         let about = match purpose {
             Purpose::Create => format!("A new `{name}`."),
             Purpose::Change => {
@@ -111,9 +111,15 @@ impl Table {
         self.read_example(collection, |row| row.example)
     }
 
-    /// A body.
-    pub fn body_example(&'static self) -> Value {
-        let mut example = self.read_example("", |row| row.written_example.unwrap_or(row.example));
+    /// A body. A change is of what there is already.
+    pub fn body_example(&'static self, purpose: Purpose) -> Value {
+        let mut example = self.read_example(
+            "",
+            match purpose {
+                Purpose::Create => |row| row.created_example.unwrap_or(row.example),
+                Purpose::Change => |row| row.example,
+            },
+        );
         let written = self.writable_names();
         if let Value::Object(properties) = &mut example {
             properties.retain(|name, _| written.contains(name));

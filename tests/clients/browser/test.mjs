@@ -48,9 +48,12 @@ async function demo(...origins) {
   return { child, base };
 }
 
+/** What a phone has besides a narrow window: a page without a viewport of its own is laid out wide and shrunk. */
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 3 };
+
 /** A tab that notes what must not happen, and asks no person for a password. */
-async function open(browser, base, faults, plant = async () => {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+async function open(browser, base, faults, plant = async () => {}, device = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...device });
   const page = await context.newPage();
   page.setDefaultTimeout(20 * SECONDS);
   await plant(page);
@@ -68,23 +71,36 @@ async function open(browser, base, faults, plant = async () => {}) {
   return page;
 }
 
-async function signIn(page, password) {
+/** Opens the sign-in dialog: its two forms, name and password first. */
+async function dialog(page) {
   await page.locator("button.btn.authorize").click();
-  const basic = page.locator(".dialog-ux .auth-container").first();
-  const logout = basic.getByRole("button", { name: "Remove authorization" });
-  if (await logout.count()) await logout.click();
-  await basic.locator("input[type=text]").fill("fung");
-  await basic.locator("input[type=password]").fill(password);
-  await basic.locator("button.authorize").click();
-  await page.locator(".dialog-ux button.btn-done").first().click();
+  const forms = page.locator(".dialog-ux .auth-container");
+  return { basic: forms.first(), bearer: forms.last(), close: () => forms.last().locator("button.btn-done").click() };
 }
 
-/** Executes an operation with what stands in its form, and reads what Swagger UI shows. */
-async function execute(page, id) {
+async function signIn(page, password, name = "fung") {
+  const { basic, close } = await dialog(page);
+  const logout = basic.getByRole("button", { name: "Remove authorization" });
+  if (await logout.count()) await logout.click();
+  await basic.locator("input[type=text]").fill(name);
+  await basic.locator("input[type=password]").fill(password);
+  await basic.locator("button.authorize").click();
+  await close();
+}
+
+/** Opens an operation. */
+async function unfold(page, id) {
   const operation = page.locator(`.opblock[id$="-${id}"]`);
   if (!/is-open/.test(await operation.getAttribute("class"))) {
     await operation.locator(".opblock-summary-control").click();
   }
+  await operation.locator("button.execute").waitFor();
+  return operation;
+}
+
+/** Executes an operation with what stands in its form, and reads what Swagger UI shows. */
+async function execute(page, id) {
+  const operation = await unfold(page, id);
   const chooser = operation.locator("input[type=file]");
   if (await chooser.count()) await chooser.setInputFiles(file);
   const method = await operation.locator(".opblock-summary-method").innerText();
@@ -95,7 +111,8 @@ async function execute(page, id) {
   const row = operation.locator(".live-responses-table tbody tr").first();
   await row.locator(".response-col_status", { hasText: String(response.status()) }).waitFor();
   const shown = await row.locator(".response-col_description").innerText();
-  return { operation, status: response.status(), headers: response.headers(), shown };
+  const sent = (await response.request().allHeaders()).authorization;
+  return { operation, response, sent, status: response.status(), headers: response.headers(), shown };
 }
 
 /** What axe holds against our parts of the page; the rest is Swagger UI's own. */
@@ -114,8 +131,9 @@ async function inaccessible(page, ours) {
   return found;
 }
 
-/** Our parts: the page itself, and the texts of the document. */
-const OURS = "html, head, title, .info *, .renderedMarkdown, .renderedMarkdown *, .opblock-summary-description";
+/** Our parts: the page itself, the texts of the document, and what our colours and plugins are about. */
+const OURS = "html, head, title, .info *, .renderedMarkdown, .renderedMarkdown *, .opblock-summary-description, "
+  + "summary, table.headers *, .parameter__in, .parameter__name, .opblock-section-header h4, .response-col_status";
 
 /** Loads Swagger UI and tries operations; the faults that it finds. */
 async function tryOut(browser, base, wanted, plant, shots) {
@@ -132,28 +150,173 @@ async function tryOut(browser, base, wanted, plant, shots) {
     if (shots) await shots(page, "overview");
 
     await signIn(page, "winter-2010");
-    // In the page's order, but what is recorded before it is heard, and what is deleted last. Of the other writes only those
-    // whose examples can follow one another.
-    const writes = ["create_alternate_device", "delete_alternate_device", "set_account_password", "set_pin"];
-    const recording = /(voice_name|greeting_recording)$/;
-    const follows = (id) => recording.test(id) || /^(get|list)_/.test(id) || writes.includes(id);
-    const ids = operations.map(({ operationId }) => operationId).filter(wanted).filter(follows);
-    const place = (id) => /^delete/.test(id) ? 2 : /^set/.test(id) && recording.test(id) ? 0 : 1;
-    ids.sort((one, other) => place(one) - place(other));
-    for (const id of ids) {
-      const { operation, status, shown } = await execute(page, id);
+    const shown = await page.locator(".opblock").evaluateAll((all) => all.map(({ id }) => id.replace(/^operations-.*-/, "")));
+    for (const id of shown.filter(wanted)) {
+      const { height } = await (await unfold(page, id)).boundingBox();
+      if (height > 1900) faults.push(`${id} is ${Math.round(height)} pixels tall`);
+      const { operation, response, sent, status, shown } = await execute(page, id);
       const { responses } = operations.find(({ operationId }) => operationId === id);
       const success = Object.keys(responses).find((status) => /^2/.test(status));
       if (String(status) !== success) faults.push(`${id} with its examples: ${status} ${shown}`);
-      if (/^get/.test(id) && recording.test(id)) faults.push(...await heard(page, operation, id));
+      if (/^audio/.test(response.headers()["content-type"])) {
+        const recording = await fetch(response.url(), { headers: { Authorization: sent } });
+        faults.push(...await heard(page, operation, id, Buffer.from(await recording.arrayBuffer())));
+      }
       if (shots) await shots(page, id, operation);
       await operation.locator(".opblock-summary-control").click();
     }
-    if (shots) faults.push(...await inaccessible(page, OURS));
+    // What was uploaded is what is heard now.
+    await page.reload();
+    await signIn(page, "winter-2010");
+    for (const id of shown.filter((id) => shots && wanted(id) && /^get.*(voice_name|greeting_recording)$/.test(id))) {
+      faults.push(...await heard(page, (await execute(page, id)).operation, id, file.buffer));
+    }
+    for (const colorScheme of shots ? ["light", "dark"] : []) {
+      await page.emulateMedia({ colorScheme });
+      for (const id of ["get_account", "update_user", "set_account_password", "create_private_list", "delete_private_list"]) {
+        const operation = await unfold(page, id);
+        await operation.locator("summary").first().click();
+        await shots(page, `${id}-${colorScheme}`, operation);
+      }
+      faults.push(...(await inaccessible(page, OURS)).map((fault) => `${colorScheme}: ${fault}`));
+    }
   } catch (error) {
     faults.push(`Swagger UI: ${error.message}`);
   }
   await page.context().close();
+  return faults;
+}
+
+/** The sign-in dialog: what has the focus, what is no sign-in, and what is sent. */
+async function signIns(browser, base, plant, shots) {
+  const faults = [];
+  const page = await open(browser, base, faults, plant);
+  const expect = async (name, expected) => {
+    const { sent } = await execute(page, "list_accounts");
+    const [scheme, value] = sent?.split(" ") ?? [];
+    const found = scheme === "Basic" ? `Basic ${Buffer.from(value, "base64")}` : sent;
+    if (found !== expected) faults.push(`${name}: ${found} is sent, not ${expected}`);
+  };
+  const apply = (form) => form.getByRole("button", { name: "Apply credentials" }).click();
+  try {
+    await page.goto(`${base}/swagger-ui/`);
+    await page.locator(".opblock").first().waitFor();
+    const { basic, bearer, close } = await dialog(page);
+    const [name, password, token] = [basic.locator("[type=text]"), basic.locator("[type=password]"), bearer.locator("input")];
+    if (await page.evaluate("document.activeElement.id") !== await name.getAttribute("id")) faults.push("the name has no focus");
+    if (shots) await shots(page, "sign-in");
+    const refused = async (form, ...fields) => {
+      for (const [field, text] of fields) await field.fill(text);
+      if (await form.locator("input:invalid").count() === 0) throw new Error(`an empty field is taken: ${fields.map(([, text]) => text)}`);
+      await apply(form);
+    };
+    for (const emptied of ["", "  "]) {
+      await refused(bearer, [token, "token-fung"], [token, emptied]);
+      await refused(basic, [name, "fung"], [name, emptied], [password, "winter-2010"]);
+      await refused(basic, [name, "fung"], [password, emptied]);
+    }
+    await close();
+    await expect("an emptied sign-in", undefined);
+    for (const [name, password] of [["fung", "Grün"], ["fung", "€"], ["日", "日"], ["eva", "pass:wörd 😀&%+"]]) {
+      await signIn(page, password, name);
+      await expect("Basic", `Basic ${name}:${password}`);
+    }
+    const second = await dialog(page);
+    await second.bearer.locator("input").fill("token-fung");
+    await apply(second.bearer);
+    if (await second.bearer.locator("input").count() !== 0) faults.push("a token is no sign-in");
+    if (await second.basic.locator("input").count() !== 2) faults.push("two schemes are signed in");
+    await second.close();
+    await expect("Bearer", "Bearer token-fung");
+    await signIn(page, "winter-2010");
+    await expect("Basic after Bearer", "Basic fung:winter-2010");
+  } catch (error) {
+    faults.push(`sign-in: ${error.message}`);
+  }
+  await page.context().close();
+  return faults;
+}
+
+/** A phone: nothing is wider than the screen, the sign-in dialog fits, and what is folded opens by a key. */
+async function phone(browser, base, plant, shots) {
+  const faults = [];
+  const page = await open(browser, base, faults, plant, PHONE);
+  const fits = async (name) => {
+    const [width, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.screen.width]);
+    if (width > screen) faults.push(`${name} is ${width} pixels wide on a phone of ${screen}`);
+  };
+  try {
+    await page.goto(`${base}/swagger-ui/`);
+    await page.locator(".opblock").first().waitFor();
+    await fits("the page");
+    await shots?.(page, "phone");
+    await page.locator("button.btn.authorize").tap();
+    const dialog = await page.locator(".dialog-ux .modal-ux").boundingBox();
+    if (dialog.x < 0 || dialog.x + dialog.width > PHONE.viewport.width) faults.push("the sign-in dialog does not fit a phone");
+    await shots?.(page, "phone-sign-in");
+    await page.locator(".dialog-ux button.btn-done").first().tap();
+    await signIn(page, "winter-2010");
+    for (const id of ["set_account_password", "list_directory_entries"]) {
+      const { operation } = await execute(page, id);
+      const problem = operation.locator("details").first();
+      await problem.locator("summary").focus();
+      await page.keyboard.press("Enter");
+      await problem.locator(".model-example, .headers-wrapper").waitFor();
+      await fits(id);
+      await shots?.(page, `phone-${id}`, operation);
+    }
+  } catch (error) {
+    faults.push(`phone: ${error.message}`);
+  }
+  await page.context().close();
+  return faults;
+}
+
+/** What is loaded: little at first, and nothing when it is loaded again. */
+async function transfers(browser, base) {
+  const faults = [];
+  const page = await open(browser, base, faults);
+  let bytes = 0;
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  session.on("Network.loadingFinished", ({ encodedDataLength }) => { bytes += encodedDataLength; });
+  const load = async (visit) => {
+    bytes = 0;
+    await visit();
+    await page.locator(".opblock").first().waitFor();
+    await page.waitForLoadState("networkidle");
+    return bytes;
+  };
+  const first = await load(() => page.goto(`${base}/swagger-ui/`));
+  const again = await load(() => page.goto(`${base}/swagger-ui/?again`));
+  if (first < 400_000 || first > 700_000) faults.push(`a first visit takes ${first} bytes`);
+  if (again > 10_000) faults.push(`a second visit takes ${again} bytes`);
+  console.log(`${first} bytes at the first visit, ${again} at the second`);
+  await page.context().close();
+  return faults;
+}
+
+/** Without scripts the page says where the document is, behind a path that is stripped too. */
+async function withoutScripts(browser, base, shots) {
+  const faults = [];
+  const proxy = createServer(async (request, response) => {
+    const answer = await fetch(base + request.url.replace("/voicemail/", "/"));
+    response.writeHead(answer.status, { "Content-Type": answer.headers.get("content-type") }).end(await answer.text());
+  });
+  await new Promise((ready) => proxy.listen(0, "127.0.0.1", ready));
+  const origin = `http://127.0.0.1:${proxy.address().port}`;
+  const page = await open(browser, origin, faults, undefined, { javaScriptEnabled: false, colorScheme: "dark" });
+  try {
+    await page.goto(`${origin}/voicemail/swagger-ui/`);
+    await shots(page, "without-scripts");
+    await page.getByRole("link", { name: "openapi.json" }).click();
+    await page.getByText('"openapi": "3.1').waitFor();
+    if (page.url() !== `${origin}/voicemail/api/v1/openapi.json`) faults.push(`without scripts: ${page.url()}`);
+  } catch (error) {
+    faults.push(`without scripts: ${error.message}`);
+  }
+  await page.context().close();
+  proxy.close();
   return faults;
 }
 
@@ -231,10 +394,12 @@ async function example(browser, base, origin, shots) {
   return faults;
 }
 
-/** Pictures of the whole page, wide and narrow, or of a part of it. */
+/** Pictures of the whole page, wide and narrow, or of a part of it; of a phone, what is on its screen. */
 async function shots(page, name, part) {
   const target = part ?? page;
-  await target.screenshot({ path: join(directory, `${name}.png`), fullPage: part === undefined });
+  const isPhone = page.viewportSize().width === PHONE.viewport.width;
+  await target.screenshot({ path: join(directory, `${name}.png`), fullPage: part === undefined && !isPhone });
+  if (isPhone) return;
   await page.setViewportSize({ width: 390, height: 844 });
   await target.screenshot({ path: join(directory, `${name}-narrow.png`), fullPage: part === undefined });
   await page.setViewportSize({ width: 1280, height: 900 });
@@ -255,23 +420,37 @@ async function portrait(browser, base) {
   await page.context().close();
 }
 
-/** Faults to plant, and what must be found then. */
+/** Changes a file before the browser gets it. */
+function change(file, from, to, headers = {}) {
+  return (page) => page.route(`**/${file}`, async (route) => {
+    const response = await route.fetch();
+    const text = await response.text();
+    if (!text.includes(from)) throw new Error(`${file} has no ${from}`);
+    await route.fulfill({ response, headers: { ...response.headers(), ...headers }, body: text.replaceAll(from, to) });
+  });
+}
+
+const oneAccount = (plant) => tryOut(browser, base, (id) => id === "get_account", plant);
+const PLUGINS = "swagger-ui/swagger-initializer.js";
+
+/** Faults to plant: what must be found then, by which check. */
 const PLANTS = {
-  "an external asset": [/request outside the origin/, async (page) => {
-    await page.route("**/swagger-ui/", async (route) => {
-      const response = await route.fetch();
-      const headers = { ...response.headers(), "content-security-policy": "" };
-      const body = (await response.text()).replace("</head>", '<script src="http://127.0.0.1:9/font.js"></script></head>');
-      await route.fulfill({ response, headers, body });
-    });
-  }],
-  "a stale example": [/get_account with its examples: 404/, async (page) => {
-    await page.route("**/openapi.json", async (route) => {
-      const response = await route.fetch();
-      const old = /75436abf-8784-450f-ac61-23a08be2c364/g;
-      await route.fulfill({ response, body: (await response.text()).replace(old, "75436abf-8784-450f-ac61-23a08be2c365") });
-    });
-  }],
+  "an external asset": [/request outside the origin/, oneAccount,
+    change("swagger-ui/", "</head>", '<script src="http://127.0.0.1:9/font.js"></script></head>', { "content-security-policy": "" })],
+  "a stale example": [/get_account with its examples: 404/, oneAccount,
+    change("openapi.json", "75436abf-8784-450f-ac61-23a08be2c364", "75436abf-8784-450f-ac61-23a08be2c365")],
+  "problems that are not folded": [/get_account is \d+ pixels tall/, oneAccount, change(PLUGINS, "Folding, ", "")],
+  "no viewport of the phone's": [/the page is \d+ pixels wide/, (plant) => phone(browser, base, plant),
+    change("swagger-ui/", 'name="viewport"', 'name="nothing"')],
+  "Swagger UI's own dialog": [/the name has no focus/, (plant) => signIns(browser, base, plant), change(PLUGINS, "SignIn, ", "")],
+  "empty fields": [/an empty field is taken: token-fung,$/, (plant) => signIns(browser, base, plant),
+    change(PLUGINS, "required: true", "required: false")],
+  "two schemes at once": [/two schemes are signed in[^]*Basic after Bearer: Bearer/, (plant) => signIns(browser, base, plant),
+    change(PLUGINS, "authActions.logout(", "void (")],
+  "Swagger UI's own encoding": [/Basic: Basic fung:Gr.n is sent/, (plant) => signIns(browser, base, plant),
+    change(PLUGINS, "Utf8, ", "")],
+  "no dark colours": [/dark: accessibility: color-contrast/, (plant) => tryOut(browser, base, () => false, plant, async () => {}),
+    change(PLUGINS, ", Dark", "")],
 };
 
 const profile = mkdtempSync(join(tmpdir(), "chromium-"));
@@ -292,12 +471,16 @@ try {
     const faults = [
       ...await example(browser, base, folder.origin, shots),
       ...await tryOut(browser, base, () => true, undefined, shots),
+      ...await signIns(browser, base, undefined, shots),
+      ...await phone(browser, base, undefined, shots),
+      ...await transfers(browser, base),
+      ...await withoutScripts(browser, base, shots),
       ...await reject(browser, base, shots),
       ...await crossOrigin(browser, base, allowed.origin, other.origin, shots),
     ];
-    for (const [name, [expected, plant]] of Object.entries(PLANTS)) {
-      const found = await tryOut(browser, base, (id) => id === "get_account", plant);
-      if (found.some((fault) => expected.test(fault))) console.log(`found when planted: ${name}`);
+    for (const [name, [expected, check, plant]] of Object.entries(PLANTS)) {
+      const found = (await check(plant)).join("\n");
+      if (expected.test(found)) console.log(`found when planted: ${name}`);
       else faults.push(`planted, but not found: ${name}: ${found}`);
     }
     for (const fault of faults) console.error(fault);
