@@ -116,8 +116,13 @@ impl fmt::Debug for Credentials {
 }
 
 /// Says whether `text` holds these credentials or `password`: raw, percent-encoded in any spelling,
-/// or in base64, be it within a longer text.
-pub fn discloses(text: &str, credentials: &Credentials, password: Option<&SecretString>) -> bool {
+/// or in base64, be it within a longer text. `seen` says what comes through of a text that is a secret.
+pub fn discloses(
+    text: &str,
+    credentials: &Credentials,
+    password: Option<&SecretString>,
+    seen: impl Fn(&str) -> String,
+) -> bool {
     let decoded = percent_decode_str(text).decode_utf8_lossy();
     let form = text.replace('+', " ");
     let form = percent_decode_str(&form).decode_utf8_lossy();
@@ -129,9 +134,7 @@ pub fn discloses(text: &str, credentials: &Credentials, password: Option<&Secret
     let mut secrets = credentials.secrets();
     secrets.extend(password.cloned());
     secrets.iter().map(ExposeSecret::expose_secret).any(|secret| {
-        // Texts come here without control characters and without the blanks at their ends.
-        let printable: String = secret.chars().filter(|c| !c.is_control()).collect();
-        [secret, printable.trim()]
+        [secret, &seen(secret)]
             .into_iter()
             .any(|secret| holds(secret) || in_base64(secret).iter().any(|encoded| holds(encoded)))
     })

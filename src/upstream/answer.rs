@@ -110,12 +110,11 @@ fn public(
     let error = first_error(body).unwrap_or_default();
     let printable = |element: &str| {
         let text = error.as_ref()?.optional(element)?;
-        let without_controls = |text: &str| text.chars().filter(|c| !c.is_control()).collect();
         // What is left out must not bring the parts of a secret together unseen.
-        let joined: String = without_controls(text);
+        let joined = without_controls(text);
         let text = text.replace("\r\n", " ").replace(['\r', '\n'], " ");
-        let text: String = without_controls(&text);
-        let discloses = |text: &str| discloses(text, credentials, secret);
+        let text = without_controls(&text);
+        let discloses = |text: &str| discloses(text, credentials, secret, seen);
         let shown = !joined.is_empty() && !discloses(&joined) && !discloses(&text);
         shown.then(|| text.chars().take(MAX_MESSAGE).collect::<String>())
     };
@@ -124,6 +123,17 @@ fn public(
         code: printable("code"),
         message: printable("message"),
     }
+}
+
+fn without_controls(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// What is seen of a text that is an element of its own: XML's reader drops and replaces parts of it, and controls go too.
+fn seen(text: &str) -> String {
+    let text = without_controls(xml::text::value(&xml::text::normalized(text)));
+    // Blanks that only controls parted from the ends.
+    text.trim().to_owned()
 }
 
 /// The secret that must not be told. Three digits of a PIN would be found in too many texts.

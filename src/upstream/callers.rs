@@ -171,7 +171,7 @@ impl Callers {
     }
 
     /// Notes that a next rejection of the caller's credentials is not the first sign-in that failed.
-    pub fn note_doubt(&self, caller: CallerKey) {
+    fn note_doubt(&self, caller: CallerKey) {
         if self.begin_doubt(caller) {
             self.outbox.tell(caller, News::Unanswered(SystemTime::now()));
         }

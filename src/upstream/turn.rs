@@ -232,7 +232,7 @@ impl Turn {
         if call.method == Method::GET && connection == Connection::Pooled {
             match self.exchange(call, Connection::Pooled, identity.clone()).await {
                 Err(Failure { was_pooled: true, .. }) => {
-                    self.upstream.door.callers.note_doubt(self.caller.key);
+                    self.upstream.door.callers.note_unanswered(self.caller.key);
                 }
                 result => return result,
             }

@@ -192,6 +192,36 @@ async fn a_401_to_a_repeat_is_not_checked() {
 }
 
 #[actix_web::test]
+async fn a_strangers_repeat_is_the_second_try() {
+    let steps = vec![list(), Step::Close, Step::Close, rejected()];
+    let gateway = start(SHORT, steps);
+
+    // Opens the connection that is closed then.
+    assert_eq!(gateway.get(ACCOUNTS).await.status, 200);
+    let unanswered = read_as_otto(&gateway).await;
+    let waits = read_as_otto(&gateway).await;
+
+    assert_eq!(unanswered.json()["code"], "upstream_unreachable");
+    stalled(ACCOUNTS).assert(&waits);
+    assert_eq!(asked(&gateway).len(), 3);
+}
+
+#[actix_web::test]
+async fn a_stranger_whose_repeat_is_answered_goes_on() {
+    let busy = answer("503 Busy", b"");
+    let steps = vec![list(), Step::Close, busy, rejected(), list()];
+    let gateway = start(SHORT, steps);
+
+    assert_eq!(gateway.get(ACCOUNTS).await.status, 200);
+    let busy = read_as_otto(&gateway).await;
+    let later = read_as_otto(&gateway).await;
+
+    assert_eq!([busy.status, later.status], [503, 200]);
+    let expected = [(); 3].map(|()| with(UPSTREAM_ACCOUNTS));
+    assert_eq!(asked(&gateway), [&expected[..], &[question(), with(UPSTREAM_ACCOUNTS)]].concat());
+}
+
+#[actix_web::test]
 async fn an_acceptance_ends_all_doubt() {
     let steps = vec![list(), Step::Hold, list(), rejected(), list()];
     let gateway = start(SHORT, steps);
