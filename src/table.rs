@@ -79,8 +79,8 @@ pub struct Table {
     pub ends_session: bool,
     /// Whether one object can be read at its own address.
     pub has_get: bool,
-    /// What the example of a DELETE deletes, where examples below it need the object of the others.
-    pub deleted_example: Option<&'static str>,
+    /// Another object for examples: one that may be deleted at last, and whose recording is there until then.
+    pub second_example: Option<&'static str>,
 }
 
 /// A check of an object that is read.
@@ -126,7 +126,7 @@ impl Table {
         conflict: None,
         ends_session: false,
         has_get: true,
-        deleted_example: None,
+        second_example: None,
     };
 
     /// Our path of the list; that of the object where it has no parameter of its own.

@@ -1,9 +1,7 @@
-//! The document's JSON. At each path what deletes stands last, so that examples can be tried from top to bottom: utoipa
-//! prints it before what changes.
+//! The document's JSON. What deletes an object stands after all else that is asked of it and of what lies below it, so
+//! that examples can be tried from top to bottom. utoipa has the order of the alphabet.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{
     Components, Info, OpenApi, OpenApiVersion, PathItem, SecurityRequirement, Server, Tag,
@@ -14,7 +12,8 @@ struct Document<'a> {
     openapi: &'a OpenApiVersion,
     info: &'a Info,
     servers: &'a Option<Vec<Server>>,
-    paths: BTreeMap<&'a str, Operations<'a>>,
+    #[serde(serialize_with = "in_order")]
+    paths: Vec<(&'a str, Operations<'a>)>,
     components: &'a Option<Components>,
     security: &'a Option<Vec<SecurityRequirement>>,
     tags: &'a Option<Vec<Tag>>,
@@ -46,6 +45,13 @@ impl<'a> Operations<'a> {
     }
 }
 
+fn in_order<S: Serializer>(
+    paths: &[(&str, Operations<'_>)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(paths.iter().map(|(path, operations)| (path, operations)))
+}
+
 /// A document's JSON.
 #[expect(
     clippy::expect_used,
@@ -54,11 +60,17 @@ impl<'a> Operations<'a> {
 )]
 pub fn print(document: &OpenApi) -> String {
     let paths = document.paths.paths.iter();
+    let paths = paths.map(|(path, item)| (path.as_str(), Operations::new(item)));
+    let mut paths: Vec<_> = paths.collect();
+    // A `~` comes after the `/` of what lies below.
+    paths.sort_by_key(|(path, operations)| {
+        format!("{path}{}", if operations.delete.is_some() { "~" } else { "" })
+    });
     let document = Document {
         openapi: &document.openapi,
         info: &document.info,
         servers: &document.servers,
-        paths: paths.map(|(path, item)| (path.as_str(), Operations::new(item))).collect(),
+        paths,
         components: &document.components,
         security: &document.security,
         tags: &document.tags,

@@ -151,8 +151,9 @@ impl<'a> Shape<'a> {
     /// The example of what names an object of this table.
     fn example_key(&self, table: &Table) -> String {
         let is_deleted = self.method == HttpMethod::Delete && table.path == self.path;
-        let own = table.deleted_example.filter(|_| is_deleted);
-        own.map_or_else(|| table.example_key(), str::to_owned)
+        let is_audio = self.table.is_some_and(|table| table.is_audio);
+        let second = table.second_example.filter(|_| is_deleted || is_audio);
+        second.map_or_else(|| table.example_key(), str::to_owned)
     }
 
     fn add_body(

@@ -51,7 +51,7 @@ pub static PRIVATE_LIST: Table = Table {
     ],
     not_found: Some(&NOT_FOUND),
     rejected: Some(&REJECTED),
-    deleted_example: Some("00000064-115a-4000-8000-000000000002"),
+    second_example: Some("00000064-115a-4000-8000-000000000002"),
     ..Table::NEW
 };
 

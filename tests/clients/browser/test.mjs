@@ -399,9 +399,9 @@ async function shots(page, name, part) {
   const target = part ?? page;
   const isPhone = page.viewportSize().width === PHONE.viewport.width;
   await target.screenshot({ path: join(directory, `${name}.png`), fullPage: part === undefined && !isPhone });
-  if (isPhone) return;
+  if (isPhone || part) return;
   await page.setViewportSize({ width: 390, height: 844 });
-  await target.screenshot({ path: join(directory, `${name}-narrow.png`), fullPage: part === undefined });
+  await target.screenshot({ path: join(directory, `${name}-narrow.png`), fullPage: true });
   await page.setViewportSize({ width: 1280, height: 900 });
 }
 
