@@ -109,7 +109,8 @@ pub async fn surround<B: MessageBody + 'static>(
     headers.insert(REQUEST_ID, request_id.clone());
 
     // Whoever keeps the connection would meet its end with the next request. actix ends it after an offer to upgrade, but
-    // does not say so; and it would read a chunked body to its end that nobody wants any more.
+    // does not say so; of the client's own wish it says so only where nothing was read ahead; and it would read a chunked
+    // body to its end that nobody wants any more.
     let leaving = drain.is_some_and(|drain| drain.phase() != Phase::Ready);
     let unread = under_way.as_ref().filter(|request| request.body() == Body::Arriving);
     let unread = unread.is_some_and(|request| {
@@ -120,7 +121,7 @@ pub async fn surround<B: MessageBody + 'static>(
         }
         chunked
     });
-    if leaving || offers_upgrade || unread {
+    if leaving || closes || unread {
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
