@@ -5,7 +5,7 @@ use std::future::pending;
 use std::rc::Rc;
 
 use actix_cors::CorsError;
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{self as bodies, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
@@ -126,7 +126,12 @@ pub async fn surround<B: MessageBody + 'static>(
         head.set_connection_type(ConnectionType::Close);
     }
     access_line.end(&response, error.as_ref());
-    Ok(response.map_body(|_, body| Outgoing::watch(body, in_flight, under_way)))
+    Ok(response.map_body(|head, body| {
+        // Over HTTP/2 actix would say that what the client has is 0 bytes long (RFC 9110, section 8.6).
+        let unchanged = head.status == StatusCode::NOT_MODIFIED;
+        let body = if unchanged { BoxBody::new(bodies::None::new()) } else { body };
+        Outgoing::watch(body, in_flight, under_way)
+    }))
 }
 
 /// What clients see before each path.
