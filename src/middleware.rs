@@ -5,7 +5,7 @@ use std::future::pending;
 use std::rc::Rc;
 
 use actix_cors::CorsError;
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{self as bodies, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
@@ -109,7 +109,8 @@ pub async fn surround<B: MessageBody + 'static>(
     headers.insert(REQUEST_ID, request_id.clone());
 
     // Whoever keeps the connection would meet its end with the next request. actix ends it after an offer to upgrade, but
-    // does not say so; and it would read a chunked body to its end that nobody wants any more.
+    // does not say so; of the client's own wish it says so only where nothing was read ahead; and it would read a chunked
+    // body to its end that nobody wants any more.
     let leaving = drain.is_some_and(|drain| drain.phase() != Phase::Ready);
     let unread = under_way.as_ref().filter(|request| request.body() == Body::Arriving);
     let unread = unread.is_some_and(|request| {
@@ -120,12 +121,17 @@ pub async fn surround<B: MessageBody + 'static>(
         }
         chunked
     });
-    if leaving || offers_upgrade || unread {
+    if leaving || closes || unread {
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
     access_line.end(&response, error.as_ref());
-    Ok(response.map_body(|_, body| Outgoing::watch(body, in_flight, under_way)))
+    Ok(response.map_body(|head, body| {
+        // Over HTTP/2 actix would say that what the client has is 0 bytes long (RFC 9110, section 8.6).
+        let unchanged = head.status == StatusCode::NOT_MODIFIED;
+        let body = if unchanged { BoxBody::new(bodies::None::new()) } else { body };
+        Outgoing::watch(body, in_flight, under_way)
+    }))
 }
 
 /// What clients see before each path.

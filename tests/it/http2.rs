@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::operation::{served_with, write_pair};
 use crate::process::Process;
-use crate::support::{ACCOUNTS, DEVICES, FUNG, OWN_DEVICE, basic, simulate, until};
+use crate::support::{ACCOUNTS, DEVICES, FUNG, OWN_DEVICE, ask_by, basic, simulate, until};
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -169,6 +169,21 @@ impl Https {
 
     fn connect(&self) -> Frames {
         Frames::connect(self.address, &self.files.certificate)
+    }
+}
+
+#[actix_web::test]
+async fn a_304_has_no_length() {
+    let simulator = simulate();
+    let https = Https::before(&simulator);
+    let connector = awc::Connector::new().rustls_0_23(tls(&https.files.certificate));
+    let client = awc::Client::builder().connector(connector).finish();
+
+    for path in [ACCOUNTS, "/api/v1/user/voice-name"] {
+        let url = format!("https://{}{path}", https.address);
+        let unchanged = ask_by(&client, "GET", &url, &[FUNG, ("if-none-match", "*")], b"").await;
+
+        assert_eq!((unchanged.status, unchanged.header("content-length")), (304, None), "{path}");
     }
 }
 
