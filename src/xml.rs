@@ -20,6 +20,7 @@ use thiserror::Error;
 use document::Document;
 
 pub mod document;
+pub mod tags;
 #[cfg(test)]
 mod tests;
 pub mod text;

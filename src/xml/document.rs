@@ -8,6 +8,7 @@ use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesDecl, Event};
 
+use super::tags::{end_tag, local, start_tag};
 use super::text::{
     BLANKS, append, code_point, is_blank, is_legal, is_verbatim, join, normalized, trim_end, value,
     without_stray,
@@ -276,26 +277,6 @@ enum Piece<'a> {
     /// Text that was written so on purpose: CDATA or a reference. A `>` in it is no stray.
     Data(Cow<'a, str>),
     Nothing,
-}
-
-/// The name in the tag `<Name>` that a text begins with, and what follows it.
-fn start_tag(text: &str) -> Option<(&str, &str)> {
-    let tag = text.strip_prefix('<')?;
-    let length = tag.bytes().position(|byte| !byte.is_ascii_alphanumeric())?;
-    let (name, rest) = tag.split_at_checked(length)?;
-    Some((name, rest.strip_prefix('>').filter(|_| length > 0)?))
-}
-
-/// What follows the tag `</Name>` that a text begins with.
-fn end_tag<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    text.strip_prefix("</")?.strip_prefix(name)?.strip_prefix('>')
-}
-
-/// A name without its namespace's prefix.
-fn local(name: &str) -> &str {
-    // Names are short: a search that is made for long texts costs more than it finds.
-    let colon = name.bytes().rposition(|byte| byte == b':');
-    colon.and_then(|colon| name.get(colon + 1..)).unwrap_or(name)
 }
 
 fn check_encoding(declaration: &BytesDecl) -> Result<(), Fault> {
