@@ -22,6 +22,9 @@ use crate::metrics::Metrics;
 /// The most that waits to be written, in bytes: a few thousand lines.
 const MOST_WAITING: usize = 1024 * 1024;
 
+/// How long a line waits for others, to be written with them: to write one takes as long as to answer out of the cache.
+const GATHERING: Duration = Duration::from_millis(1);
+
 /// How long the last lines may take at the end of the process.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -127,8 +130,12 @@ impl Write for Lines {
         if waiting.text.len() + line.len() > MOST_WAITING {
             self.0.dropped.inc();
         } else {
+            let is_first = waiting.text.is_empty();
             waiting.text.extend_from_slice(line);
-            self.0.changed.notify_all();
+            // Whoever gathers lines needs no word of the next ones.
+            if is_first {
+                self.0.changed.notify_all();
+            }
         }
         Ok(line.len())
     }
@@ -149,7 +156,10 @@ impl Shared {
         loop {
             let idle = |waiting: &mut Waiting| waiting.text.is_empty() && !waiting.over;
             let waiting = self.changed.wait_while(self.waiting(), idle);
-            let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+            let waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+            let gathering = |waiting: &mut Waiting| !waiting.over;
+            let waiting = self.changed.wait_timeout_while(waiting, GATHERING, gathering);
+            let (mut waiting, _) = waiting.unwrap_or_else(PoisonError::into_inner);
             if waiting.text.is_empty() {
                 waiting.written = true;
                 self.changed.notify_all();

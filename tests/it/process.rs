@@ -163,7 +163,8 @@ impl Process {
         (status.code().unwrap(), printed)
     }
 
-    /// Waits until no thread of the program has anything to do: lines of its log have a thread of their own.
+    /// Waits until no thread of the program has anything to do for some milliseconds: lines of its log have a thread of
+    /// their own, which waits one for more of them.
     fn rest(&self) {
         let begun = Instant::now();
         let rests =
@@ -171,7 +172,9 @@ impl Process {
         let threads = || fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
         let states =
             || threads().map(|thread| fs::read_to_string(thread.unwrap().path().join("stat")));
-        while !states().all(|state| state.is_ok_and(rests)) {
+        let mut looks = 0;
+        while looks < 5 {
+            looks = if states().all(|state| state.is_ok_and(rests)) { looks + 1 } else { 0 };
             assert!(begun.elapsed() < DEADLINE, "it does not rest");
             thread::sleep(Duration::from_millis(1));
         }
