@@ -49,6 +49,7 @@ function Utf8() {
 }
 
 // Each operation has some fifteen problems: all but success is folded, so that the next operation is in sight.
+// What is folded is first made when it is opened, since an operation would take a second to open otherwise.
 function Folding() {
   const response = (Original, { React }) => class Response extends Original {
     render() {
@@ -56,7 +57,9 @@ function Folding() {
       if (/^2/.test(this.props.code)) return row;
       const [status, cell, links] = row.props.children;
       const [description, ...details] = cell.props.children;
-      const folded = React.createElement("details", null, React.createElement("summary", null, description), ...details);
+      const onToggle = ({ currentTarget }) => currentTarget.open && this.setState({ opened: true });
+      const folded = React.createElement("details", { onToggle },
+        React.createElement("summary", null, description), ...this.state.opened ? details : []);
       return React.cloneElement(row, null, status, React.cloneElement(cell, null, folded), links);
     }
   };

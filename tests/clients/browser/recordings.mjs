@@ -36,7 +36,7 @@ export async function serveFolder(folder) {
 }
 
 /** What Swagger UI shows of a recording: a player that has it, and the file. */
-export async function heard(page, operation, id, recording) {
+export async function heard(operation, id, recording) {
   const faults = [];
   const player = operation.locator("audio");
   await player.waitFor();
@@ -49,7 +49,7 @@ export async function heard(page, operation, id, recording) {
   const length = (recording.length - 44) / recording.readUInt32LE(28);
   if (Math.abs(seconds - length) > 0.01) faults.push(`${id}: the player has ${seconds} s, not ${length}`);
   const [download] = await Promise.all([
-    page.waitForEvent("download"),
+    operation.page().waitForEvent("download"),
     operation.getByRole("link", { name: "Download file" }).click(),
   ]);
   const saved = readFileSync(await download.path());
