@@ -12,7 +12,7 @@ use actix_web::http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 use actix_web::web::{self, Bytes};
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 use tokio::time::timeout;
 use url::form_urlencoded;
 
@@ -140,14 +140,24 @@ impl FromRequest for JsonBody {
     }
 }
 
+/// The media type that is declared, without its parameters, which may be of any bytes. It is empty where none is declared,
+/// or more than one.
+pub fn media_type(headers: &HeaderMap) -> &[u8] {
+    let mut fields = headers.get_all(CONTENT_TYPE);
+    let (Some(field), None) = (fields.next(), fields.next()) else {
+        return b"";
+    };
+    field.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
+}
+
 /// Refuses a body for what its head says: another media type, an encoding, more bytes than a body may have.
 fn check_declaration(request: &HttpRequest) -> Result<(), Error> {
-    let declared = request.content_type();
-    let is = |media_type: &str| declared.eq_ignore_ascii_case(media_type);
-    let json = is("application/json")
-        || (request.method() == Method::PATCH && is("application/merge-patch+json"));
     let headers = request.headers();
-    if !json || headers.get_all(CONTENT_TYPE).count() != 1 {
+    let declared = media_type(headers);
+    let is = |media_type: &[u8]| declared.eq_ignore_ascii_case(media_type);
+    let json = is(b"application/json")
+        || (request.method() == Method::PATCH && is(b"application/merge-patch+json"));
+    if !json {
         return Err(Error::UnsupportedMediaType);
     }
     if headers.contains_key(CONTENT_ENCODING) {

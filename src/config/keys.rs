@@ -225,6 +225,10 @@ fn leaves(prefix: &str, values: &Dict, found: &mut BTreeSet<String>) {
             format!("{prefix}{name}")
         };
         match value.as_dict() {
+            // TOML's reader hands on a date as a table.
+            Some(values) if values.contains_key("$__toml_private_datetime") => {
+                found.insert(key);
+            }
             Some(values) if !values.is_empty() => leaves(&format!("{key}."), values, found),
             Some(_) => {}
             None => {

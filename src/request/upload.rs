@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use actix_web::body::{BodyStream, MessageBody};
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::web::{self, Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use tokio::time::timeout;
 
-use super::cut_off;
+use super::{cut_off, media_type};
 use crate::drain::Drain;
 use crate::error::Error;
 
@@ -55,12 +55,9 @@ impl FromRequest for Upload {
 /// Refuses a body for what its head says: another media type, an encoding.
 fn check_declaration(request: &HttpRequest) -> Result<(), Error> {
     let headers = request.headers();
-    // The parameters may be of any bytes.
-    let declared =
-        headers.get(CONTENT_TYPE).and_then(|field| field.as_bytes().split(|b| *b == b';').next());
-    let declared = declared.unwrap_or_default().trim_ascii();
+    let declared = media_type(headers);
     let is_audio = MEDIA_TYPES.iter().any(|known| declared.eq_ignore_ascii_case(known.as_bytes()));
-    if !is_audio || headers.get_all(CONTENT_TYPE).count() != 1 {
+    if !is_audio {
         Err(Error::NotDeclaredAsAudio)
     } else if headers.contains_key(CONTENT_ENCODING) {
         Err(Error::UnsupportedContentCoding)

@@ -327,6 +327,13 @@ fn a_text_that_is_no_toml_is_one_fault_and_not_quoted() {
 }
 
 #[test]
+fn a_date_is_one_fault_and_no_group_of_settings() {
+    let fault = "upstream.timeout: write a duration such as 10s or 500ms";
+
+    assert_eq!(faults("upstream.timeout = 2026-11-26"), [fault]);
+}
+
+#[test]
 fn a_bundle_without_a_certificate_is_a_fault() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ca.pem");

@@ -427,6 +427,7 @@ async fn a_body_must_be_declared_as_json() {
         "application/json; charset=utf-8",
         "application/json;charset=UTF-8",
         "application/json ; x=y",
+        "application/json; x=\"\u{e9}\"",
     ] {
         let reply = put(&gateway, &format!("Content-Type: {declared}\r\n{length}"), body).await;
 
