@@ -116,12 +116,12 @@ impl fmt::Debug for Credentials {
 }
 
 /// Says whether `text` holds these credentials or `password`: raw, percent-encoded in any spelling,
-/// or in base64, be it within a longer text. `seen` says what comes through of a text that is a secret.
+/// or in base64, be it within a longer text. `seen` says what may come through of a text that is a secret.
 pub fn discloses(
     text: &str,
     credentials: &Credentials,
     password: Option<&SecretString>,
-    seen: impl Fn(&str) -> String,
+    seen: impl Fn(&str) -> [String; 2],
 ) -> bool {
     let decoded = percent_decode_str(text).decode_utf8_lossy();
     let form = text.replace('+', " ");
@@ -134,9 +134,8 @@ pub fn discloses(
     let mut secrets = credentials.secrets();
     secrets.extend(password.cloned());
     secrets.iter().map(ExposeSecret::expose_secret).any(|secret| {
-        [secret, &seen(secret)]
-            .into_iter()
-            .any(|secret| holds(secret) || in_base64(secret).iter().any(|encoded| holds(encoded)))
+        let told = |form: &str| holds(form) || in_base64(form).iter().any(|encoded| holds(encoded));
+        told(secret) || seen(secret).iter().any(|form| told(form))
     })
 }
 

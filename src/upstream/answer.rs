@@ -129,11 +129,12 @@ fn without_controls(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
-/// What is seen of a text that is an element of its own: XML's reader drops and replaces parts of it, and controls go too.
-fn seen(text: &str) -> String {
-    let text = without_controls(xml::text::value(&xml::text::normalized(text)));
-    // Blanks that only controls parted from the ends.
-    text.trim().to_owned()
+/// What may be seen of a text that is an element of its own, without controls in any case: as it is, and as XML's reader
+/// takes it, which drops and replaces parts.
+fn seen(text: &str) -> [String; 2] {
+    let read = xml::text::normalized(text);
+    // Blanks that only controls parted from the ends go too.
+    [text, xml::text::value(&read)].map(|text| without_controls(text).trim().to_owned())
 }
 
 /// The secret that must not be told. Three digits of a PIN would be found in too many texts.

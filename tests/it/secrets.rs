@@ -304,6 +304,7 @@ async fn a_message_is_left_out_for_a_secret_and_for_nothing_else() {
         (fung, "abc\t123", "Not abc123!", false),
         // XML excludes some characters, and a `>` before a value is dropped: what is left would tell the rest.
         (fung, "abc\u{7}123", "Not abc&#7;123!", false),
+        (fung, "abc\u{7}123", "Not abc123!", false),
         (fung, "abc\u{fffe}123", "Not abc\u{fffe}123!", false),
         (fung, ">abc123", ">abc123", false),
         (fung, "x", "no", true),
