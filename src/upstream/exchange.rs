@@ -5,7 +5,9 @@
 //! to come, and read an HTTP/1.1 body that ends with its connection as empty (actix-web #2287).
 
 use std::cell::RefCell;
+use std::future::{Future, poll_fn};
 use std::mem;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -187,12 +189,18 @@ impl Connections {
             let request = request.insert_header((CONTENT_TYPE, call.content_type));
             request.send_body(Parts(call.body.clone()))
         };
-        let made = self.made.load(Ordering::Relaxed);
-        let mut response = sending.await.map_err(|error| {
-            // awc does not say which connection it took. If none was made meanwhile, it was there before.
-            let is_old = made == self.made.load(Ordering::Relaxed);
+        let mut sending = pin!(sending);
+        let mut made_one = false;
+        let sent = poll_fn(|context| {
+            // awc does not say which connection it took. If it makes one, it does so while it is polled for this request.
+            let before = self.made.load(Ordering::Relaxed);
+            let polled = sending.as_mut().poll(context);
+            made_one |= self.made.load(Ordering::Relaxed) != before;
+            polled
+        });
+        let mut response = sent.await.map_err(|error| {
             let failure = Failure::from(Cause::from(&error));
-            let was_pooled = failure.closed && is_old && connection == Connection::Pooled;
+            let was_pooled = failure.closed && !made_one && connection == Connection::Pooled;
             Failure { was_pooled, ..failure }
         })?;
 

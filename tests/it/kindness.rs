@@ -423,6 +423,22 @@ async fn a_read_whose_connection_was_closed_is_repeated_once_and_a_write_never()
 }
 
 #[actix_web::test]
+async fn a_read_whose_connection_was_closed_is_repeated_though_another_one_is_made_meanwhile() {
+    let gateway = TestGateway::start_with("server.workers = 1\ncache.ttl = '0s'");
+    let (first, second) = (person(1), person(2));
+    for _ in 0..20 {
+        gateway.upstream.set("close", "off").unwrap();
+        assert_eq!(get_as(&gateway, &first, ACCOUNTS).await.status, 200);
+        gateway.upstream.set("close", "unread:reused").unwrap();
+
+        let (old, new) =
+            join!(get_as(&gateway, &first, ACCOUNTS), get_as(&gateway, &second, ACCOUNTS));
+
+        assert_eq!((old.status, new.status), (200, 200));
+    }
+}
+
+#[actix_web::test]
 async fn strangers_delay_somebody_known_by_no_more_than_a_round() {
     let gateway = TestGateway::start_with("upstream.max_in_flight = 2\nserver.workers = 3");
     get_as(&gateway, &person(1), ACCOUNTS).await;
