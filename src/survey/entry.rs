@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::table::Table;
 use crate::table::property::Kind;
-use crate::upstream::callers::COOKIES;
+use crate::upstream::callers::session::COOKIES;
 use crate::upstream::exchange::Reply;
 use crate::xml;
 

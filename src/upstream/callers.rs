@@ -18,6 +18,8 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use prometheus::IntCounter;
 
+use session::Session;
+
 use super::log_limit::LogLimit;
 use super::marks::{Mark, Marks, Unanswered};
 use super::shared::news::{News, Outbox, Pause};
@@ -27,6 +29,9 @@ use crate::error::Error;
 use crate::metrics::Metrics;
 
 pub mod learned;
+pub mod session;
+#[cfg(test)]
+mod tests;
 
 /// How long an accepted caller is known.
 pub const KNOWN: Duration = Duration::from_mins(35);
@@ -39,12 +44,6 @@ const MAX_RECORDS: u64 = 20_000;
 
 /// How many pauses a minute have a log line each: made-up credentials come by the thousand.
 const LINES: u32 = 10;
-
-/// The cookies that make a session.
-pub const COOKIES: [&str; 3] = ["JSESSIONID", "JSESSIONIDSSO", "REQUEST_TOKEN_KEY"];
-
-/// The longest cookie that is kept; real ones have 32 digits.
-const MAX_COOKIE: usize = 256;
 
 /// What is remembered of all callers.
 pub struct Callers {
@@ -67,14 +66,6 @@ struct Record {
     /// Whether the credentials were sent since then without an answer, or twice for one call.
     doubtful: bool,
     session: Option<Arc<Session>>,
-}
-
-/// The session cookies of one caller. A session is an identity: it is never shared.
-#[derive(Clone)]
-struct Session {
-    since: Instant,
-    /// A value for each of [`COOKIES`].
-    values: [Option<Arc<str>>; COOKIES.len()],
 }
 
 impl Callers {
@@ -221,43 +212,20 @@ impl Callers {
 
     /// The `Cookie` field of the caller's session.
     pub fn cookie(&self, caller: CallerKey) -> Option<HeaderValue> {
-        let session = self.session(self.records.get(&caller)?.session)?;
-        let pairs = COOKIES.iter().zip(&session.values);
-        let pairs = pairs.filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?)));
-        let mut cookie = HeaderValue::from_str(&pairs.collect::<Vec<_>>().join("; ")).ok()?;
-        cookie.set_sensitive(true);
-        Some(cookie)
+        self.session(self.records.get(&caller)?.session)?.field()
     }
 
     /// Keeps the session cookies that an answer sets. Their attributes are ignored.
     pub fn keep_session(&self, caller: CallerKey, headers: &HeaderMap) {
-        let mut fields = headers.get_all(SET_COOKIE).peekable();
-        if self.session_reuse.is_zero() || fields.peek().is_none() {
+        if self.session_reuse.is_zero() || !headers.contains_key(SET_COOKIE) {
             return;
         }
         let Some(record) = self.records.get(&caller) else {
             return;
         };
-        let mut session = self.session(record.session.clone()).map_or_else(
-            || Session { since: Instant::now(), values: Default::default() },
-            |session| Session::clone(&session),
-        );
-        for field in fields {
-            let pair = field.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-            let Some((name, value)) = pair.split_once('=') else {
-                continue;
-            };
-            let (name, value) = (name.trim(), value.trim());
-            let place = COOKIES.iter().position(|known| *known == name);
-            if let Some(kept) = place.and_then(|place| session.values.get_mut(place))
-                && value.len() <= MAX_COOKIE
-            {
-                *kept = (!value.is_empty()).then(|| Arc::from(value));
-            }
-        }
-        let is_empty = session.values.iter().all(Option::is_none);
-        let session = (!is_empty).then(|| Arc::new(session));
-        self.records.insert(caller, Record { session, ..record });
+        let session = self.session(record.session.clone());
+        let session = session.as_deref().cloned().unwrap_or_default().with(headers);
+        self.records.insert(caller, Record { session: session.map(Arc::new), ..record });
     }
 
     /// Forgets the caller's session.
@@ -271,78 +239,10 @@ impl Callers {
 
     /// The session, unless it is too old to be used again.
     fn session(&self, session: Option<Arc<Session>>) -> Option<Arc<Session>> {
-        session.filter(|session| session.since.elapsed() < self.session_reuse)
+        session.filter(|session| session.age() < self.session_reuse)
     }
 
     fn new_generation(&self) -> u64 {
         self.last_generation.fetch_add(1, Ordering::Relaxed)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ONE: CallerKey = CallerKey::numbered(0);
-
-    fn callers(toml: &str) -> Callers {
-        let toml = format!("upstream.url = 'http://127.0.0.1'\n{toml}");
-        let metrics = Metrics::new();
-        let outbox = Outbox::none(metrics.shared_errors.clone());
-        Callers::new(&Config::parse(&toml).expect("settings"), &metrics, outbox)
-    }
-
-    fn others(count: u64) -> impl Iterator<Item = CallerKey> {
-        (1..=u32::try_from(count).expect("a number")).map(CallerKey::numbered)
-    }
-
-    #[test]
-    fn a_flood_of_rejections_evicts_no_record() {
-        let callers = callers("");
-        callers.accept(ONE);
-        let before = callers.generation(ONE);
-        callers.renew(ONE);
-        let kept = callers.generation(ONE);
-
-        for other in others(300_000) {
-            callers.reject(other);
-        }
-
-        assert!(callers.is_known(ONE));
-        assert_eq!(callers.generation(ONE), kept);
-        assert_ne!(kept, before);
-    }
-
-    #[test]
-    fn a_record_that_was_evicted_comes_back_with_another_generation() {
-        let callers = callers("");
-        callers.accept(ONE);
-        let mut seen = vec![callers.generation(ONE).expect("a record")];
-        callers.renew(ONE);
-        seen.push(callers.generation(ONE).expect("a record"));
-
-        for other in others(2 * MAX_RECORDS) {
-            callers.accept(other);
-        }
-        callers.records.run_pending_tasks();
-        assert_eq!(callers.generation(ONE), None);
-        assert!(!callers.is_known(ONE));
-        callers.accept(ONE);
-
-        assert!(!seen.contains(&callers.generation(ONE).expect("a record")));
-    }
-
-    #[test]
-    fn a_rejection_puts_what_is_kept_out_of_reach_without_a_pause_too() {
-        let callers = callers("upstream.sign_in_pause = '0s'");
-        callers.accept(ONE);
-        let before = callers.generation(ONE);
-
-        callers.reject(ONE);
-
-        assert_eq!(callers.generation(ONE), None);
-        assert!(callers.check_sign_in(ONE).is_ok());
-        callers.accept(ONE);
-        assert_ne!(callers.generation(ONE), before);
     }
 }
