@@ -224,11 +224,9 @@ fn leaves(prefix: &str, values: &Dict, found: &mut BTreeSet<String>) {
         } else {
             format!("{prefix}{name}")
         };
-        match value.as_dict() {
-            // TOML's reader hands on a date as a table.
-            Some(values) if values.contains_key("$__toml_private_datetime") => {
-                found.insert(key);
-            }
+        // TOML's reader hands on a date as a table.
+        let is_date = |values: &&Dict| values.contains_key("$__toml_private_datetime");
+        match value.as_dict().filter(|values| !is_date(values)) {
             Some(values) if !values.is_empty() => leaves(&format!("{key}."), values, found),
             Some(_) => {}
             None => {

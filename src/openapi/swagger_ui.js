@@ -49,7 +49,7 @@ function Utf8() {
 }
 
 // Each operation has some fifteen problems: all but success is folded, so that the next operation is in sight.
-// What is folded is first made when it is opened, since an operation would take a second to open otherwise.
+// What is folded is first made when it is opened: an operation opens sooner for it.
 function Folding() {
   const response = (Original, { React }) => class Response extends Original {
     render() {

@@ -218,7 +218,7 @@ async function signIns(browser, base, plant, shots) {
     const { basic, bearer, close } = await dialog(page);
     const [name, password, token] = [basic.locator("[type=text]"), basic.locator("[type=password]"), bearer.locator("input")];
     if (await page.evaluate("document.activeElement.id") !== await name.getAttribute("id")) faults.push("the name has no focus");
-    if (shots) await shots(page, "sign-in");
+    await shots?.(page, "sign-in");
     const refused = async (form, ...fields) => {
       for (const [field, text] of fields) await field.fill(text);
       if (await form.locator("input:invalid").count() === 0) throw new Error(`an empty field is taken: ${fields.map(([, text]) => text)}`);
