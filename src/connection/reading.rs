@@ -6,7 +6,7 @@ use super::{Connection, MOST_AHEAD, MOST_IDLE_BYTES};
 
 /// Bytes of HTTP/1.1 that are read before anybody takes them. actix would read 128 KiB. Its buffer has 8 KiB at first, and
 /// doubles when less than one of them is free.
-const MOST_UNREAD: usize = 7 * 1024;
+pub const MOST_UNREAD: usize = 7 * 1024;
 
 /// What may be read of HTTP/1.1.
 #[derive(Clone, Copy, Debug)]

@@ -3,6 +3,8 @@
 //! A head ends with an empty line, and the line end may be a line feed alone (RFC 9112, section 2.2). Bodies may hold
 //! empty lines too: then too many ends are counted, and less is read at once, until the body is asked for.
 
+use std::mem;
+
 use memchr::memchr;
 use tokio::io::ReadBuf;
 
@@ -26,38 +28,30 @@ enum Line {
 }
 
 impl Heads {
-    /// Moves what was kept to `buffer`. False where nothing was.
-    pub fn take_kept(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
-        let length = self.kept.len().min(buffer.remaining());
-        buffer.put_slice(self.kept.get(..length).unwrap_or_default());
-        self.kept.drain(..length);
-        length > 0
+    /// Passes on what was kept; none where nothing was.
+    pub fn pass_kept(&mut self, buffer: &mut ReadBuf<'_>, wanted: usize) -> Option<(usize, bool)> {
+        let kept = mem::take(&mut self.kept);
+        (!kept.is_empty()).then(|| self.pass(&kept, buffer, wanted))
     }
 
-    /// Cuts `buffer` after as many heads as are wanted, and keeps the rest. Returns how many heads end in it, of the bytes
-    /// from `before` on, and whether others follow the last of them.
-    pub fn bound(
-        &mut self,
-        buffer: &mut ReadBuf<'_>,
-        before: usize,
-        wanted: usize,
-    ) -> (usize, bool) {
-        let new = buffer.filled().get(before..).unwrap_or_default();
+    /// Passes on as many heads as are wanted and `buffer` has room for, and keeps the rest. Returns how many heads end in
+    /// what was passed on, and whether other bytes follow the last of them.
+    pub fn pass(&mut self, bytes: &[u8], buffer: &mut ReadBuf<'_>, wanted: usize) -> (usize, bool) {
+        let (fitting, rest) = bytes.split_at(bytes.len().min(buffer.remaining()));
         let (mut ends, mut at) = (0, 0);
-        while ends < wanted {
-            let rest = new.get(at..).unwrap_or_default();
-            match self.next_end(rest) {
-                Some(length) => {
-                    ends += 1;
-                    at += length;
-                }
-                None => return (ends, !rest.is_empty()),
-            }
+        while let Some(length) =
+            fitting.get(at..).filter(|_| ends < wanted).and_then(|rest| self.next_end(rest))
+        {
+            ends += 1;
+            at += length;
         }
-        let rest = new.get(at..).unwrap_or_default();
-        self.kept.splice(..0, rest.iter().copied());
-        buffer.set_filled(before + at);
-        (ends, false)
+        let within = ends < wanted && at < fitting.len();
+        let passed = if within { fitting.len() } else { at };
+        let (passed, kept) = fitting.split_at(passed);
+        buffer.put_slice(passed);
+        self.kept.extend_from_slice(kept);
+        self.kept.extend_from_slice(rest);
+        (ends, within)
     }
 
     /// The bytes up to the end of a head; none: it does not end in them.
@@ -89,13 +83,19 @@ mod tests {
     use super::*;
 
     fn read(heads: &mut Heads, bytes: &[u8], wanted: usize) -> (Vec<u8>, usize, bool) {
-        let mut storage = [0; 256];
-        let mut buffer = ReadBuf::new(&mut storage);
+        read_into(&mut [0; 256], heads, bytes, wanted)
+    }
+
+    fn read_into(
+        storage: &mut [u8],
+        heads: &mut Heads,
+        bytes: &[u8],
+        wanted: usize,
+    ) -> (Vec<u8>, usize, bool) {
+        let mut buffer = ReadBuf::new(storage);
         buffer.put_slice(b"before");
-        if !heads.take_kept(&mut buffer) {
-            buffer.put_slice(bytes);
-        }
-        let (ends, within) = heads.bound(&mut buffer, 6, wanted);
+        let passed = heads.pass_kept(&mut buffer, wanted);
+        let (ends, within) = passed.unwrap_or_else(|| heads.pass(bytes, &mut buffer, wanted));
         (buffer.filled()[6..].to_vec(), ends, within)
     }
 
@@ -130,5 +130,15 @@ mod tests {
         assert_eq!(read(&mut heads, b"", 1), (b"C\r\n\r\n".to_vec(), 1, false));
         assert_eq!(read(&mut heads, b"", 1), (b"D\r\n".to_vec(), 0, true));
         assert_eq!(read(&mut heads, b"\r\nE", 16), (b"\r\nE".to_vec(), 1, true));
+    }
+
+    #[test]
+    fn what_has_no_room_is_kept_until_there_is() {
+        let mut heads = Heads::default();
+        let mut read = |bytes: &[u8]| read_into(&mut [0; 10], &mut heads, bytes, 2);
+
+        assert_eq!(read(b"AB\r\n\r\nC\r\n\r\n"), (b"AB\r\n".to_vec(), 0, true));
+        assert_eq!(read(b""), (b"\r\nC\r".to_vec(), 1, true));
+        assert_eq!(read(b""), (b"\n\r\n".to_vec(), 1, false));
     }
 }

@@ -1,6 +1,7 @@
 //! A client's socket, with or without TLS, that ends when its [`Connection`] does and reads no more than is wanted.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -11,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_rustls::server::TlsStream;
 
 use super::heads::Heads;
-use crate::connection::reading::Wanted;
+use crate::connection::reading::{MOST_UNREAD, Wanted};
 use crate::connection::{Connection, Protocol};
 
 /// Bytes on their way to a client and back.
@@ -116,23 +117,6 @@ impl Socket {
             Self::Tls(socket) => Pin::new(socket).poll_read(context, buffer),
         }
     }
-
-    /// Reads no more than `bytes`, however much room there is.
-    fn read_at_most(
-        &mut self,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-        bytes: usize,
-    ) -> Poll<io::Result<()>> {
-        if buffer.remaining() <= bytes {
-            return self.read(context, buffer);
-        }
-        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(bytes));
-        ready!(self.read(context, &mut part))?;
-        let read = part.filled().len();
-        buffer.advance(read);
-        Poll::Ready(Ok(()))
-    }
 }
 
 impl AsyncRead for Transport {
@@ -158,13 +142,21 @@ impl AsyncRead for Transport {
             return Poll::Pending;
         }
         let before = buffer.filled().len();
-        if !heads.take_kept(buffer) {
-            ready!(this.socket.read_at_most(context, buffer, bytes))?;
-        }
-        let (ends, within) = heads.bound(buffer, before, wanted);
+        let (ends, within) = if let Some(passed) = heads.pass_kept(buffer, wanted) {
+            passed
+        } else {
+            // Room of our own: a part of actix's would have to be cleared for each read.
+            let mut room = [MaybeUninit::uninit(); MOST_UNREAD];
+            let bytes = bytes.min(buffer.remaining());
+            let mut read = ReadBuf::uninit(room.get_mut(..bytes).unwrap_or_default());
+            ready!(this.socket.read(context, &mut read))?;
+            heads.pass(read.filled(), buffer, wanted)
+        };
         this.connection.heads_read(buffer.filled().len() - before, ends, within);
-        // A deadline may have come of it.
-        this.check(context)?;
+        if within {
+            // A deadline may have come of it.
+            this.check(context)?;
+        }
         Poll::Ready(Ok(()))
     }
 }
