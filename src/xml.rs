@@ -106,12 +106,19 @@ impl<'a> Object<'a> {
         flag(element, self.text(element)?)
     }
 
+    /// The name of the element that is looked for first; the first again after the last.
+    pub fn expected(&self) -> &'static str {
+        self.elements.get(self.next).copied().unwrap_or_default()
+    }
+
     /// The place for the text of this element, where it is asked for and not there yet.
     pub fn vacancy(&mut self, element: &str) -> Option<&mut Option<Cow<'a, str>>> {
-        let (before, after) = self.elements.split_at(self.next);
-        let found = after.iter().position(|name| *name == element).map(|index| index + self.next);
-        let index = found.or_else(|| before.iter().position(|name| *name == element))?;
-        self.next = index + 1;
+        let index = if self.expected() == element {
+            self.next
+        } else {
+            self.elements.iter().position(|name| *name == element)?
+        };
+        self.next = if index + 1 < self.elements.len() { index + 1 } else { 0 };
         self.texts.get_mut(index).filter(|text| text.is_none())
     }
 

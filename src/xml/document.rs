@@ -8,7 +8,7 @@ use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesDecl, Event};
 
-use super::tags::{end_tag, local, start_tag};
+use super::tags::{end_tag, expected_tag, local, start_tag};
 use super::text::{
     BLANKS, append, code_point, is_blank, is_legal, is_verbatim, join, normalized, trim_end, value,
     without_stray,
@@ -21,7 +21,9 @@ const MAX_DEPTH: usize = 64;
 /// A document under way. It is read in a time that grows with its length and with nothing else.
 pub struct Document<'a> {
     body: &'a str,
-    /// Reads from what is left of the body.
+    /// What has not been read yet.
+    rest: &'a str,
+    /// Reads the rest where it is no plain tag.
     events: Reader<&'a [u8]>,
     /// Whether all texts can be taken as they stand.
     verbatim: bool,
@@ -50,7 +52,8 @@ impl<'a> Document<'a> {
         config.check_end_names = false;
         config.allow_unmatched_ends = true;
         let open = Vec::with_capacity(4);
-        Ok(Self { body, events, verbatim: is_verbatim(body), ready: false, open, empty: false })
+        let verbatim = is_verbatim(body);
+        Ok(Self { body, rest: body, events, verbatim, ready: false, open, empty: false })
     }
 
     /// Reads up to the root element and returns its name.
@@ -92,7 +95,7 @@ impl<'a> Document<'a> {
     /// Reads the elements of the object that has just begun into `object`.
     pub fn object(&mut self, object: &mut Object<'a>) -> Result<(), Fault> {
         loop {
-            if let Some((name, text)) = self.plain() {
+            if let Some((name, text)) = self.plain(object.expected()) {
                 if let Some(place) = object.vacancy(name) {
                     *place = Some(Cow::Borrowed(value(text)));
                 }
@@ -126,15 +129,17 @@ impl<'a> Document<'a> {
 
     /// An element as Unity Connection prints nearly all of them: `<Name>text</Name>`, with nothing else in it and a text
     /// that stands for itself. It is taken by its place in the body, at a fraction of what three events of quick-xml cost.
+    /// The name that is expected is seen at once.
     #[inline]
-    fn plain(&mut self) -> Option<(&'a str, &'a str)> {
+    fn plain(&mut self, expected: &str) -> Option<(&'a str, &'a str)> {
         if !self.can_take_tags() {
             return None;
         }
-        let (name, rest) = start_tag(self.rest().trim_start_matches(BLANKS))?;
+        let rest = self.rest;
+        let rest = if rest.starts_with('<') { rest } else { rest.trim_start_matches(BLANKS) };
+        let (name, rest) = expected_tag(rest, expected).or_else(|| start_tag(rest))?;
         let (text, rest) = rest.split_at_checked(memchr2(b'<', b'&', rest.as_bytes())?)?;
-        let rest = end_tag(rest, name)?;
-        *self.events.get_mut() = rest.as_bytes();
+        self.rest = end_tag(rest, name)?;
         Some((name, text))
     }
 
@@ -144,17 +149,15 @@ impl<'a> Document<'a> {
         if !self.can_take_tags() {
             return None;
         }
-        let end = self.open.last().and_then(|name| end_tag(self.rest(), name));
-        let (rest, piece) = if let Some(rest) = end {
+        if let Some(rest) = self.open.last().and_then(|name| end_tag(self.rest, name)) {
             self.open.pop();
-            (rest, Piece::End)
-        } else {
-            let (name, rest) = start_tag(self.rest())?;
-            self.open.push(name);
-            (rest, Piece::Start(name))
-        };
-        *self.events.get_mut() = rest.as_bytes();
-        Some(piece)
+            self.rest = rest;
+            return Some(Piece::End);
+        }
+        let (name, rest) = start_tag(self.rest)?;
+        self.open.push(name);
+        self.rest = rest;
+        Some(Piece::Start(name))
     }
 
     /// Whether what comes may be taken by its place in the body, without quick-xml.
@@ -196,7 +199,8 @@ impl<'a> Document<'a> {
         if let Some(piece) = self.tag() {
             return Ok(Some(piece));
         }
-        let rest = self.rest();
+        let rest = self.rest;
+        *self.events.get_mut() = rest.as_bytes();
         let event = match self.events.read_event() {
             Ok(event) => event,
             Err(quick_xml::Error::Syntax(_)) => return Err(Fault::CutOff),
@@ -204,6 +208,7 @@ impl<'a> Document<'a> {
         };
         // An event lends its text for its own life only; the body lends it for longer.
         let length = rest.len() - self.events.get_ref().len();
+        self.rest = rest.get(length..).unwrap_or_default();
         let source = |span: Range<usize>| rest.get(span).ok_or(Fault::NotXml);
         let is_text = matches!(event, Event::Text(_) | Event::CData(_) | Event::GeneralRef(_));
         if !self.verbatim && !is_text && !source(0..length)?.chars().all(is_legal) {
@@ -244,22 +249,17 @@ impl<'a> Document<'a> {
             return resolve_predefined_entity(reference).map(Cow::Borrowed).ok_or(Fault::NotXml);
         };
         let number = code_point(number).ok_or(Fault::NotXml)?;
-        let pair = self.rest().strip_prefix("&#").and_then(|next| {
-            let (next, _) = next.split_once(';')?;
-            join(number, code_point(next)?)
+        let pair = self.rest.strip_prefix("&#").and_then(|next| {
+            let (next, rest) = next.split_once(';')?;
+            Some((join(number, code_point(next)?)?, rest))
         });
-        if pair.is_some() {
-            self.events.read_event().map_err(|_fault| Fault::NotXml)?;
+        if let Some((_, rest)) = pair {
+            self.rest = rest;
         }
-        let character = pair.or_else(|| char::from_u32(number).filter(|c| is_legal(*c)));
+        let character = pair
+            .map(|(character, _)| character)
+            .or_else(|| char::from_u32(number).filter(|c| is_legal(*c)));
         Ok(Cow::Owned(character.unwrap_or(char::REPLACEMENT_CHARACTER).to_string()))
-    }
-
-    /// What has not been read yet.
-    #[inline]
-    fn rest(&self) -> &'a str {
-        let read = self.body.len() - self.events.get_ref().len();
-        self.body.get(read..).unwrap_or_default()
     }
 
     /// Text with the line ends of XML (section 2.11), and U+FFFD for what XML 1.0 excludes.

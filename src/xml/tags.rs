@@ -8,7 +8,16 @@ pub fn start_tag(text: &str) -> Option<(&str, &str)> {
     Some((name, rest.strip_prefix('>').filter(|_| length > 0)?))
 }
 
+/// The same where the name is this one.
+#[inline]
+pub fn expected_tag<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
+    let tag = text.strip_prefix('<')?;
+    let rest = tag.strip_prefix(name)?.strip_prefix('>')?;
+    Some((tag.get(..name.len()).filter(|name| !name.is_empty())?, rest))
+}
+
 /// What follows the tag `</Name>` that a text begins with.
+#[inline]
 pub fn end_tag<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.strip_prefix("</")?.strip_prefix(name)?.strip_prefix('>')
 }
