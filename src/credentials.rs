@@ -185,10 +185,14 @@ impl CallerKeys {
     /// The same for all spellings of the same credentials.
     fn key(&self, credentials: &Credentials) -> CallerKey {
         let (scheme, value) = credentials.parts();
-        let mut digest = self.0.clone().chain_update(scheme.to_ascii_lowercase());
-        match decode_leniently(value).filter(|_| scheme.eq_ignore_ascii_case(b"basic")) {
-            Some(pair) => digest = digest.chain_update(b" pair ").chain_update(pair),
-            None => digest = digest.chain_update(b" bytes ").chain_update(value),
+        let is_basic = scheme.eq_ignore_ascii_case(b"basic");
+        let mut digest = self.0.clone();
+        if let Some(pair) = is_basic.then(|| decode_leniently(value)).flatten() {
+            digest.update(b"basic pair ");
+            digest.update(&pair);
+        } else {
+            digest.update(if is_basic { b"basic bytes " } else { b"bearer bytes " });
+            digest.update(value);
         }
         CallerKey::new(digest.finalize().into_bytes().into())
     }
