@@ -97,7 +97,7 @@ fn cache_hit(bencher: Bencher) {
             directives: Directives::default(),
         };
         let fetched = body.map(|body| Fetched { body: body.into(), generation: Some(1) });
-        let (answer, status) = system.block_on(cache.get(lookup, || async move { fetched }));
+        let (answer, status) = system.block_on(cache.get(lookup, |_| async move { fetched }));
         (answer.expect("an answer"), status)
     };
     look(Ok(body));

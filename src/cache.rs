@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::{Hash, Hasher};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -143,12 +144,12 @@ impl Cache {
         Self { ttl: config.ttl, max_size: config.max_size, responses, in_flight: Mutex::default() }
     }
 
-    /// Finds a fresh response, or fetches one: at most once for all who look for it together. A
+    /// Finds a fresh response, or fetches one from its path: at most once for all who look for it together. A
     /// fetch that has begun ends for the others and for later, even when every client has gone.
     pub async fn get<F: Future<Output = Result<Fetched, Error>> + 'static>(
         self: &Arc<Self>,
         lookup: Lookup,
-        fetch: impl FnOnce() -> F,
+        fetch: impl FnOnce(&str) -> F,
     ) -> (Result<Arc<Response>, Error>, CacheStatus) {
         let Lookup { caller, generation, path, directives } = lookup;
         let key = Key::new(caller, generation, path);
@@ -159,25 +160,31 @@ impl Cache {
             return (Ok(response), CacheStatus::Hit(ttl));
         }
 
-        let (response, kept) = loop {
-            if let Some(waiter) = self.join(&key) {
-                let outcome = waiter.outcome.await.unwrap_or((Err(Error::Overloaded), None));
-                if waiter.generation.is_none_or(|wanted| outcome.1 == Some(wanted)) {
-                    break (outcome.0, Kept::Collapsed);
-                }
-                continue;
-            }
-            let call = Fetch { cache: Arc::clone(self), key, outcome: None };
-            // A task of its own, which goes on when the client has gone. It is made here alone: what awaits a response
-            // that is kept would be moved with all the room that a call takes.
-            let making = rt::spawn(call.make(directives, fetch()));
-            // It ends early only with its worker.
-            let nothing = (Err(Error::Overloaded), Kept::No);
-            break making.await.unwrap_or(nothing);
-        };
+        // In boxes, here and below: what is large is slow to move, and a response that is kept needs none of it.
+        let (response, kept) = Box::pin(self.fetch(key, directives, fetch)).await;
         let status =
             if directives.no_cache { CacheStatus::Request(kept) } else { CacheStatus::Miss(kept) };
         (response, status)
+    }
+
+    /// Joins a call that is under way, or makes one.
+    async fn fetch<F: Future<Output = Result<Fetched, Error>> + 'static>(
+        self: &Arc<Self>,
+        key: Key,
+        directives: Directives,
+        fetch: impl FnOnce(&str) -> F,
+    ) -> (Result<Arc<Response>, Error>, Kept) {
+        while let Some(waiter) = self.join(&key) {
+            let outcome = waiter.outcome.await.unwrap_or((Err(Error::Overloaded), None));
+            if waiter.generation.is_none_or(|wanted| outcome.1 == Some(wanted)) {
+                return (outcome.0, Kept::Collapsed);
+            }
+        }
+        let fetch = Box::pin(fetch(&key.path));
+        let call = Fetch { cache: Arc::clone(self), key, outcome: None };
+        // A task of its own, which goes on when the client has gone. It ends early only with its worker.
+        let made = rt::spawn(call.make(directives, fetch)).await;
+        made.unwrap_or((Err(Error::Overloaded), Kept::No))
     }
 
     /// A fresh response that is kept. Nothing is kept without a generation, or for no time.
@@ -230,7 +237,7 @@ impl Fetch {
     async fn make(
         mut self,
         directives: Directives,
-        fetch: impl Future<Output = Result<Fetched, Error>>,
+        fetch: Pin<Box<impl Future<Output = Result<Fetched, Error>>>>,
     ) -> (Result<Arc<Response>, Error>, Kept) {
         // The call before this one may have ended just now.
         if !directives.no_cache

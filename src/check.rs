@@ -98,7 +98,8 @@ async fn reach(config: &config::Upstream) -> io::Result<(Seen, Outcome)> {
     };
     let connections = Connections::over(config, connect);
     let call = Call::get("/vmrest/user");
-    let exchange = connections.exchange(Connection::Fresh, &call, Identity::default());
+    let nobody = Identity::default();
+    let exchange = connections.exchange(Connection::Fresh, &call, &nobody);
     let outcome = match timeout(config.timeout, exchange).await {
         Ok(Ok(reply)) => Outcome::Answered(reply),
         Ok(Err(failure)) => Outcome::Failed(failure),

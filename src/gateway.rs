@@ -42,6 +42,9 @@ pub mod verbs;
 /// Turns a CUPI document into JSON.
 pub type Translate = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, Fault>>;
 
+/// A document, and where it came from.
+pub type Found = Result<(Arc<cache::Response>, CacheStatus), Error>;
+
 /// What a handler returns.
 pub type Response = Result<HttpResponse, Error>;
 
@@ -182,30 +185,44 @@ impl Incoming {
         &self.gateway.public_path
     }
 
-    /// Reads a document and answers with its translation: one that was kept, or a new one.
-    pub async fn read(self, read: Read) -> Response {
-        let (response, status) = self.fetch(read).await?;
-        Ok(respond::read(self.request.headers(), &response, status))
+    /// Reads a document from a path on Unity Connection and answers with its translation: one that was kept, or a new one,
+    /// which `read` is for.
+    #[expect(clippy::manual_async_fn, reason = "an async fn holds each of its arguments twice")]
+    pub fn read(
+        self,
+        path: String,
+        read: impl FnOnce(&Self, &str) -> Read,
+    ) -> impl Future<Output = Response> {
+        async move {
+            let (response, status) = self.fetch(path, read).await?;
+            Ok(respond::read(self.request.headers(), &response, status))
+        }
     }
 
-    /// Fetches a translated document: one that was kept, or a new one.
-    pub async fn fetch(&self, read: Read) -> Result<(Arc<cache::Response>, CacheStatus), Error> {
-        let (upstream, record) = (Rc::clone(&self.gateway.upstream), self.record.clone());
-        let (path, caller) = (read.call.path.clone(), self.caller.clone());
-        let fetch = || async move {
-            let mut turn = upstream.turn(caller, record).await?;
-            let body = read.ask(&mut turn).await?;
-            Ok(Fetched { body: body.into(), generation: turn.generation() })
-        };
-        self.look_up(path, fetch).await
+    /// Fetches a translated document: one that was kept, or a new one. Nothing is made ready for a call before it is known
+    /// that there is one.
+    pub fn fetch(
+        &self,
+        path: String,
+        read: impl FnOnce(&Self, &str) -> Read,
+    ) -> impl Future<Output = Found> {
+        self.look_up(path, |path| {
+            let (upstream, record) = (Rc::clone(&self.gateway.upstream), self.record.clone());
+            let (read, caller) = (read(self, path), self.caller.clone());
+            async move {
+                let mut turn = upstream.turn(caller, record).await?;
+                let body = read.ask(&mut turn).await?;
+                Ok(Fetched { body: body.into(), generation: turn.generation() })
+            }
+        })
     }
 
     /// Finds what was kept of a path on Unity Connection, or fetches it together with all who ask for it now.
     async fn look_up<F: Future<Output = Result<Fetched, Error>> + 'static>(
         &self,
         path: String,
-        fetch: impl FnOnce() -> F,
-    ) -> Result<(Arc<cache::Response>, CacheStatus), Error> {
+        fetch: impl FnOnce(&str) -> F,
+    ) -> Found {
         let Self { gateway, request, caller, record, .. } = self;
         let lookup = Lookup {
             caller: caller.key,

@@ -109,7 +109,8 @@ impl Upstream {
         callers.check_sign_in(caller)?;
         if shared.is_on()
             && !callers.is_known(caller)
-            && let Some(remembered) = shared.look_up(caller).await
+            // In a box: the way to the store takes much room, and most callers are known here.
+            && let Some(remembered) = Box::pin(shared.look_up(caller)).await
         {
             callers.learn(caller, &remembered);
             callers.check_sign_in(caller)?;
@@ -123,11 +124,11 @@ impl Upstream {
     }
 
     /// Waits until the caller may call.
-    pub async fn turn(
+    pub fn turn(
         self: &Rc<Self>,
         caller: Caller,
         record: AccessRecord,
-    ) -> Result<Turn, Error> {
-        Turn::wait(self, caller, record).await
+    ) -> impl Future<Output = Result<Turn, Error>> {
+        Turn::wait(self, caller, record)
     }
 }

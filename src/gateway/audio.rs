@@ -34,27 +34,29 @@ const SHORTEST_UPLOAD: usize = 44;
 impl Incoming {
     /// Reads a recording, together with all who ask for it now.
     pub async fn get_recording(self, table: &'static Table) -> Response {
-        let path = self.address(table).upstream;
+        let path = self.path(table);
         let limit = Limit {
             size: self.gateway.audio.max_size,
             exceeded: "it is larger than `audio.max_size`",
         };
-        let call = Call::download(&*path, limit);
         let (upstream, memory) =
             (Rc::clone(&self.gateway.upstream), Arc::clone(&self.gateway.memory));
         let (caller, record) = (self.caller.clone(), self.record.clone());
-        let fetch = || async move {
-            let key = caller.key;
-            let mut turn = upstream.turn(caller, record).await?;
-            let is_known = upstream.is_known(key);
-            let room = memory.reserve(Claim {
-                caller: key,
-                is_known,
-                direction: Direction::Down,
-                bytes: limit.size,
-            })?;
-            let recording = ask(&call, &mut turn).await?;
-            Ok(Fetched { body: room.house(recording), generation: None })
+        let fetch = |path: &str| {
+            let call = Call::download(path, limit);
+            async move {
+                let key = caller.key;
+                let mut turn = upstream.turn(caller, record).await?;
+                let is_known = upstream.is_known(key);
+                let room = memory.reserve(Claim {
+                    caller: key,
+                    is_known,
+                    direction: Direction::Down,
+                    bytes: limit.size,
+                })?;
+                let recording = ask(&call, &mut turn).await?;
+                Ok(Fetched { body: room.house(recording), generation: None })
+            }
         };
         let (response, status) = self.look_up(path, fetch).await?;
         Ok(respond::recording(self.request.headers(), &response, status))
@@ -63,7 +65,7 @@ impl Incoming {
     /// Replaces a recording. Each check is made before the next byte of it is read.
     pub async fn set_recording(self, table: &'static Table, upload: Upload) -> Response {
         let Self { gateway, caller, record, .. } = &self;
-        let address = self.address(table);
+        let (path, address) = (self.path(table), self.address(table));
         let max_size = gateway.audio.max_size;
         let bytes = upload.length().unwrap_or(max_size);
         if bytes > max_size {
@@ -82,7 +84,7 @@ impl Incoming {
         }
         record.update(|progress| progress.recording = Some(recording.len()));
         let write = Write {
-            call: Call::upload(&*address.upstream, recording),
+            call: Call::upload(path, recording),
             not_found: table.parent_not_found,
             rejected: Some(&REJECTED),
             current: Representation::Recording,

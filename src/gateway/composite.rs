@@ -27,7 +27,12 @@ impl Incoming {
             if Instant::now() >= deadline {
                 return Err(Error::UpstreamTimeout(None));
             }
-            match self.fetch(read_one(table, self.address_of(table, name))).await {
+            let parameters = parameters(table, name);
+            let read = |call: &Self, path: &str| {
+                let address = Address::new(table, call.public_path(), &parameters);
+                read_one(table, path, address)
+            };
+            match self.fetch(table.upstream_path(&parameters), read).await {
                 Ok(part) => parts.push(part),
                 Err(error @ Error::Resource(..)) => missing = Some(error),
                 Err(error) => return Err(error),
@@ -45,10 +50,9 @@ impl Incoming {
             }
         }
     }
+}
 
-    /// The address of the object of this type.
-    fn address_of(&self, table: &Table, name: &str) -> Address {
-        let key = table.key().unwrap_or_default();
-        Address::new(table, self.public_path(), &[(key.to_owned(), name.to_owned())])
-    }
+/// What names the object of this type in a path.
+fn parameters(table: &Table, name: &str) -> [(String, String); 1] {
+    [(table.key().unwrap_or_default().to_owned(), name.to_owned())]
 }

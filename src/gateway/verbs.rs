@@ -25,27 +25,35 @@ use crate::upstream::turn::Turn;
 
 impl Incoming {
     /// Reads a list, with this query of Unity Connection's.
-    pub async fn list(self, table: &'static Table, query: Option<String>) -> Response {
-        let address = self.address(table);
-        let path = match query {
-            Some(query) => format!("{}?{query}", address.upstream),
-            None => address.upstream.clone(),
+    pub fn list(
+        self,
+        table: &'static Table,
+        query: Option<String>,
+    ) -> impl Future<Output = Response> {
+        let mut path = self.path(table);
+        if let Some(query) = query {
+            path.extend(["?", &query]);
+        }
+        let read = move |call: &Self, path: &str| {
+            let address = call.address(table);
+            let translate = move |body: &[u8]| table.read_list(body, &address, SystemTime::now());
+            Read { not_found: table.parent_not_found, ..Read::new(path, translate) }
         };
-        let translate = move |body: &[u8]| table.read_list(body, &address, SystemTime::now());
-        self.read(Read { not_found: table.parent_not_found, ..Read::new(path, translate) }).await
+        self.read(path, read)
     }
 
     /// Reads one object.
-    pub async fn get(self, table: &'static Table) -> Response {
-        let read = read_one(table, self.address(table));
-        self.read(read).await
+    pub fn get(self, table: &'static Table) -> impl Future<Output = Response> {
+        let read = move |call: &Self, path: &str| read_one(table, path, call.address(table));
+        let path = self.path(table);
+        self.read(path, read)
     }
 
     /// Makes an object of a body's properties.
     pub async fn create(self, table: &'static Table, body: JsonBody) -> Response {
         let address = self.address(table);
         let document = self.document(table, Purpose::Create, &body)?;
-        let call = Call { body: document.into(), ..Call::new(Method::POST, &*address.upstream) };
+        let call = Call { body: document.into(), ..Call::new(Method::POST, self.path(table)) };
         let write = Write {
             call,
             not_found: table.parent_not_found,
@@ -59,29 +67,27 @@ impl Incoming {
     pub async fn update(self, table: &'static Table, body: JsonBody) -> Response {
         let address = self.address(table);
         let document = self.document(table, Purpose::Change, &body)?;
-        let call = Call { body: document.into(), ..Call::new(Method::PUT, &*address.upstream) };
-        let write = Write { current: current(table, address.clone()), ..write_one(table, call) };
+        let call = Call { body: document.into(), ..Call::new(Method::PUT, self.path(table)) };
+        let write = Write { current: self.current(table), ..write_one(table, call) };
         Ok(written(self.write(write).await?, &address.collection))
     }
 
     /// Deletes an object.
     pub async fn delete(self, table: &'static Table) -> Response {
         let address = self.address(table);
-        let call = Call::new(Method::DELETE, &*address.upstream);
-        let write = Write { current: current(table, address.clone()), ..write_one(table, call) };
+        let call = Call::new(Method::DELETE, self.path(table));
+        let write = Write { current: self.current(table), ..write_one(table, call) };
         Ok(written(self.write(write).await?, &address.collection))
     }
 
     /// Sets the secret that a body has. Where a 400 can mean a conflict, the object is read to find out.
     pub async fn set_secret(self, table: &'static Table, JsonBody(body): JsonBody) -> Response {
         let address = self.address(table);
-        let object = table
-            .conflict
-            .map(|conflict| (conflict, read_one(conflict.object, self.address(conflict.object))));
+        let object = table.conflict.map(|conflict| (conflict, self.read_one(conflict.object)));
         let call = Call {
             secret: Some(table.write_secret(&body)?),
             ends_session: table.ends_session,
-            ..Call::new(Method::PUT, &*address.upstream)
+            ..Call::new(Method::PUT, self.path(table))
         };
         let write = write_one(table, call);
         let set = async move |turn: &mut Turn| match (write.ask(turn).await, object) {
@@ -96,9 +102,27 @@ impl Incoming {
         Ok(written(set.await?, &address.collection))
     }
 
+    /// Unity Connection's path of what is asked for.
+    pub fn path(&self, table: &Table) -> String {
+        table.upstream_path(&self.parameters.0)
+    }
+
     /// Where the request's objects are.
     pub fn address(&self, table: &Table) -> Address {
         Address::new(table, self.public_path(), &self.parameters.0)
+    }
+
+    /// What preconditions of a write to the object are held against.
+    pub fn current(&self, table: &'static Table) -> Representation {
+        if table.has_get {
+            Representation::Json(self.read_one(table))
+        } else {
+            Representation::None
+        }
+    }
+
+    fn read_one(&self, table: &'static Table) -> Read {
+        read_one(table, &self.path(table), self.address(table))
     }
 
     /// The document to send for a body.
@@ -120,8 +144,7 @@ impl Incoming {
 }
 
 /// The read of one object.
-pub fn read_one(table: &'static Table, address: Address) -> Read {
-    let path = address.upstream.clone();
+pub fn read_one(table: &'static Table, path: &str, address: Address) -> Read {
     let translate = move |body: &[u8]| table.read_one(body, &address, SystemTime::now());
     Read { not_found: table.not_found, ..Read::new(path, translate) }
 }
@@ -133,14 +156,5 @@ pub fn write_one(table: &'static Table, call: Call) -> Write {
         not_found: table.not_found,
         rejected: table.rejected,
         current: Representation::None,
-    }
-}
-
-/// What preconditions of a write to one object are held against.
-pub fn current(table: &'static Table, address: Address) -> Representation {
-    if table.has_get {
-        Representation::Json(read_one(table, address))
-    } else {
-        Representation::None
     }
 }

@@ -20,7 +20,7 @@ use utoipa::OpenApi;
 
 use crate::config::UserUpdate;
 use crate::error::{Error, Refusal};
-use crate::gateway::verbs::{current, write_one};
+use crate::gateway::verbs::write_one;
 use crate::gateway::{Call, Incoming, Read, Response, Turn};
 use crate::object_id::ObjectId;
 use crate::request::route::resource;
@@ -114,7 +114,7 @@ pub async fn get_user(call: Incoming, _: NoQuery) -> Response {
 pub async fn update_user(call: Incoming, _: NoQuery, body: JsonBody) -> Response {
     let document = call.document(&USER, Purpose::Change, &body)?;
     let with_id = call.settings().user_update == UserUpdate::WithId;
-    let current = current(&USER, call.address(&USER));
+    let current = call.current(&USER);
     let update = async move |turn: &mut Turn| {
         let path = if with_id {
             format!("{}/{}", USER.upstream, find_id(turn).await?)

@@ -181,7 +181,7 @@ impl Caller {
             Form::Recording => Call::download(&*question.path, limit),
             _ => Call::get(&*question.path),
         };
-        let exchange = self.connections.exchange(Connection::Fresh, &call, identity);
+        let exchange = self.connections.exchange(Connection::Fresh, &call, &identity);
         let late = || Err(Failure::late(Error::UpstreamTimeout(None)));
         let result = timeout(self.timeout, exchange).await.unwrap_or_else(|_late| late());
         let took = begun.elapsed();
@@ -234,11 +234,7 @@ fn judge(question: &Question, reply: &Reply, entry: &mut Entry) -> Result<Option
     if status != StatusCode::OK {
         return Err(format!("status {}", status.as_u16()));
     }
-    let address = |table: &Table| Address {
-        collection: table.collection().to_owned(),
-        upstream: String::new(),
-        key: None,
-    };
+    let address = |table: &Table| Address::new(table, "", &[]);
     let now = SystemTime::now();
     let json = match question.form {
         Form::Recording | Form::Anything => {

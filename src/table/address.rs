@@ -11,8 +11,6 @@ const LANGUAGE_CODE: &str =
 pub struct Address {
     /// Our path of the list, or of the object where the table has no list.
     pub collection: String,
-    /// Unity Connection's path of what is asked for.
-    pub upstream: String,
     /// What names one object in the list, where one is asked for.
     pub key: Option<String>,
 }
@@ -21,30 +19,35 @@ impl Address {
     /// Fills the parameters of a request's path, checked and by name, into the table's paths. `base` stands before all
     /// paths of ours.
     pub fn new(table: &Table, base: &str, parameters: &[(String, String)]) -> Self {
-        let value = |name: &str| {
-            let found = parameters.iter().find(|(known, _)| known == name);
-            found.map(|(_, value)| value.as_str())
-        };
-        let key = table.key().and_then(value);
-        let upstream = match table.key() {
-            Some(_) if key.is_none() => without_key(table.upstream),
-            _ => table.upstream,
-        };
-        let spelled = |name: &str| {
-            let value = value(name).unwrap_or_default();
-            let word = table.types.iter().find(|(ours, _)| *ours == value);
-            word.map_or(value.to_owned(), |(_, theirs)| theirs.replace(' ', "%20"))
-        };
+        let value = |name: &str| value(parameters, name);
         let ours = fill(table.collection(), |name| value(name).unwrap_or_default().to_owned());
-        Self {
-            collection: [base, &ours].concat(),
-            upstream: fill(upstream, spelled),
-            key: key.map(str::to_owned),
-        }
+        let key = table.key().and_then(value).map(str::to_owned);
+        Self { collection: [base, &ours].concat(), key }
     }
 }
 
+/// The value of a parameter.
+fn value<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = parameters.iter().find(|(known, _)| known == name);
+    found.map(|(_, value)| value.as_str())
+}
+
 impl Table {
+    /// Unity Connection's path of what a request with these parameters asks for: of one object, or without its key of the
+    /// list.
+    pub fn upstream_path(&self, parameters: &[(String, String)]) -> String {
+        let value = |name: &str| value(parameters, name);
+        let path = match self.key() {
+            Some(key) if value(key).is_none() => without_key(self.upstream),
+            _ => self.upstream,
+        };
+        fill(path, |name| {
+            let value = value(name).unwrap_or_default();
+            let word = self.types.iter().find(|(ours, _)| *ours == value);
+            word.map_or(value.to_owned(), |(_, theirs)| theirs.replace(' ', "%20"))
+        })
+    }
+
     /// The path of one object as a route: a parameter that is a type takes the table's types only.
     pub fn route(&self) -> String {
         self.with_types(self.path)

@@ -155,7 +155,7 @@ impl Table {
         let elements: Vec<_> = rows.map(|row| (row.element, text(row).to_owned())).collect();
         let [item, _] = self.elements;
         let key = self.key().map(|_| self.example_key());
-        let address = Address { collection: collection.to_owned(), upstream: String::new(), key };
+        let address = Address { collection: collection.to_owned(), key };
         let json = self.read_one(xml::write(item, &elements).as_bytes(), &address, UNIX_EPOCH);
         serde_json::from_slice(&json.expect("examples can be read")).expect("JSON")
     }

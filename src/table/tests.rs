@@ -117,8 +117,12 @@ fn parameters(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
+fn thing_parameters() -> Vec<(String, String)> {
+    parameters(&[("objectId", OTHER), ("thingId", ID)])
+}
+
 fn thing_address() -> Address {
-    Address::new(&THING, "", &parameters(&[("objectId", OTHER), ("thingId", ID)]))
+    Address::new(&THING, "", &thing_parameters())
 }
 
 fn moment(seconds: u64) -> SystemTime {
@@ -179,7 +183,8 @@ fn each_kind_is_read_as_the_contract_says() {
 
 #[test]
 fn links_know_parents_and_what_stands_before_all_paths() {
-    let address = Address::new(&THING, "/voicemail", &parameters(&[("objectId", OTHER)]));
+    let parameters = parameters(&[("objectId", OTHER)]);
+    let address = Address::new(&THING, "/voicemail", &parameters);
     let things =
         |count| format!("<Thing><ObjectId>{ID}</ObjectId><DisplayName/></Thing>").repeat(count);
     let read = |count| {
@@ -190,14 +195,14 @@ fn links_know_parents_and_what_stands_before_all_paths() {
 
     let list = read(1);
 
-    assert_eq!(address.upstream, format!("/vmrest/user/boxes/{OTHER}/boxthings"));
+    let upstream = format!("/vmrest/user/boxes/{OTHER}/boxthings");
+    assert_eq!(THING.upstream_path(&parameters), upstream);
     let uri = format!("/voicemail/api/v1/boxes/{OTHER}/things/{ID}");
     assert_eq!(list["items"][0]["uri"], uri);
     assert_eq!(list["items"][0]["partsUri"], format!("{uri}/parts"));
     assert_eq!((&list["total"], &list["truncated"]), (&json!(1), &json!(false)));
     assert_eq!(read(2)["truncated"], true);
-    let one = thing_address();
-    assert_eq!(one.upstream, format!("/vmrest/user/boxes/{OTHER}/boxthings/{ID}"));
+    assert_eq!(THING.upstream_path(&thing_parameters()), format!("{upstream}/{ID}"));
     assert_eq!(thing("").unwrap()["uri"], format!("/api/v1/boxes/{OTHER}/things/{ID}"));
 }
 
@@ -210,11 +215,15 @@ fn what_a_caller_has_once_has_links_and_no_id() {
 
     assert_eq!(place, br#"{"displayName":null,"mapUri":"/api/v1/place/map"}"#);
     assert_eq!(read(b"<ConnectionLocation/>"), Err(Fault::Missing("DisplayName")));
-    assert_eq!(address.upstream, "/vmrest/user/location");
+    assert_eq!(PLACE.upstream_path(&[]), "/vmrest/user/location");
+}
+
+fn greeting_parameters(greeting_type: &str) -> Vec<(String, String)> {
+    parameters(&[("greetingType", greeting_type)])
 }
 
 fn greeting_address(greeting_type: &str) -> Address {
-    Address::new(&GREETING, "", &parameters(&[("greetingType", greeting_type)]))
+    Address::new(&GREETING, "", &greeting_parameters(greeting_type))
 }
 
 /// A greeting of this type, with these elements, read at this moment.
@@ -236,9 +245,9 @@ fn a_type_comes_from_the_path() {
     assert_eq!(read(""), Ok(json!("off-hours")));
     assert_eq!(read("Standard"), Err(Fault::OtherObject));
     assert_eq!(greeting("", UNIX_EPOCH), Err(Fault::Missing("GreetingType")));
-    let address = greeting_address("off-hours");
-    assert_eq!(address.upstream, "/vmrest/user/greetings/Off%20Hours");
-    assert_eq!(address.collection, "/api/v1/greetings");
+    let upstream = GREETING.upstream_path(&greeting_parameters("off-hours"));
+    assert_eq!(upstream, "/vmrest/user/greetings/Off%20Hours");
+    assert_eq!(greeting_address("off-hours").collection, "/api/v1/greetings");
 }
 
 #[test]

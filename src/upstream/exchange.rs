@@ -175,7 +175,7 @@ impl Connections {
         &self,
         connection: Connection,
         call: &Call,
-        identity: Identity,
+        identity: &Identity,
     ) -> Result<Reply, Failure> {
         let client = match connection {
             Connection::Pooled => self.pooled.borrow().clone(),
@@ -229,7 +229,7 @@ impl Connections {
         &self,
         client: &Client,
         call: &Call,
-        identity: Identity,
+        identity: &Identity,
     ) -> Result<ClientRequest, Failure> {
         let uri = self.uri(call)?;
         #[expect(clippy::disallowed_methods, reason = "this is the door")]
@@ -240,14 +240,15 @@ impl Connections {
             .insert_header((HOST, self.host.clone()))
             .insert_header((ACCEPT, call.accept))
             .insert_header((USER_AGENT, OURSELVES));
-        if let Some(authorization) = identity.authorization {
-            request = request.insert_header((AUTHORIZATION, authorization));
-        }
-        if let Some(cookie) = identity.cookie {
-            request = request.insert_header((COOKIE, cookie));
-        }
-        if let Some(traceparent) = identity.traceparent {
-            request = request.insert_header((HeaderName::from_static("traceparent"), traceparent));
+        let fields = [
+            (AUTHORIZATION, &identity.authorization),
+            (COOKIE, &identity.cookie),
+            (HeaderName::from_static("traceparent"), &identity.traceparent),
+        ];
+        for (name, value) in fields {
+            if let Some(value) = value {
+                request = request.insert_header((name, value.clone()));
+            }
         }
         Ok(request)
     }

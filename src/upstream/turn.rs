@@ -8,7 +8,6 @@ use std::fmt::Display;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
@@ -77,7 +76,8 @@ impl Turn {
         let caller = self.caller.key;
         // The call before this one may have been rejected.
         if let Some(unanswered) = door.callers.check_sign_in(caller)? {
-            self.pass_stalls(unanswered).await?;
+            // In a box, as all that is rare: what waits for it is small and cheap to move.
+            Box::pin(self.pass_stalls(unanswered)).await?;
         }
 
         let result = self.ask_in_session(call).await;
@@ -118,7 +118,8 @@ impl Turn {
                 Question::Asked(asking) => {
                     self.deadline = Instant::now() + self.upstream.timeout;
                     let call = Call::get(ANYBODYS);
-                    let result = self.call(&call, Connection::Fresh, Identity::default()).await;
+                    let nobody = Identity::default();
+                    let result = self.call(&call, Connection::Fresh, &nobody).await;
                     asking.end(outcome(&result).0.is_some_and(is_answer))
                 }
             },
@@ -131,26 +132,29 @@ impl Turn {
     /// that nothing came of it.
     async fn ask_in_session(&mut self, call: &Call) -> Result<Answer, Failure> {
         let connection = std::mem::replace(&mut self.connection, Connection::Fresh);
-        let cookie = self.upstream.door.callers.cookie(self.caller.key);
-        let mut in_session = cookie.is_some();
-        let identity = self.identity(cookie);
-        let mut result = self.call(call, connection, identity).await;
+        let mut identity = Identity {
+            authorization: Some(self.caller.credentials.header()),
+            cookie: self.upstream.door.callers.cookie(self.caller.key),
+            traceparent: self.record.trace.clone(),
+        };
+        let mut result = self.call(call, connection, &identity).await;
 
-        let status = outcome(&result).0.unwrap_or_default();
-        if in_session && call.method == Method::GET && matches!(status, 300..=399 | 403) {
-            in_session = false;
-            result = self.call(call, Connection::Fresh, self.identity(None)).await;
+        let may_be_the_session =
+            call.method == Method::GET && matches!(outcome(&result).0, Some(300..=399 | 403));
+        if may_be_the_session && identity.cookie.take().is_some() {
+            result = self.call(call, Connection::Fresh, &identity).await;
         }
         let told = match result {
             Err(Failure { error: Error::CredentialsRejected(told), .. }) => told,
             result => return result,
         };
-        let error = match self.judge().await {
+        let in_session = identity.cookie.take().is_some();
+        let error = match Box::pin(self.judge(&identity)).await {
             Verdict::Rejected => Error::CredentialsRejected(told),
             Verdict::Unknown => Error::UpstreamError(told),
             Verdict::Accepted if in_session => {
                 // A 401 has done nothing, so that a write may be sent again too.
-                match self.call(call, Connection::Fresh, self.identity(None)).await {
+                match self.call(call, Connection::Fresh, &identity).await {
                     Err(Failure { error: Error::CredentialsRejected(told), .. }) => {
                         Error::Forbidden(told)
                     }
@@ -165,12 +169,12 @@ impl Turn {
     /// Finds out what a 401 means. To credentials that were accepted lately it may just be Unity
     /// Connection's way to say "not permitted" (CUII, "Error Handling"). A call that everybody may
     /// make tells, unless the credentials may have failed before: then it would be a third try.
-    async fn judge(&mut self) -> Verdict {
+    async fn judge(&mut self, identity: &Identity) -> Verdict {
         if !self.upstream.door.callers.is_trusted(self.caller.key) {
             return Verdict::Rejected;
         }
         let check = Call::get(ANYBODYS);
-        match self.call(&check, Connection::Fresh, self.identity(None)).await {
+        match self.call(&check, Connection::Fresh, identity).await {
             Ok(answer) if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND => {
                 Verdict::Accepted
             }
@@ -185,7 +189,7 @@ impl Turn {
         &mut self,
         call: &Call,
         connection: Connection,
-        identity: Identity,
+        identity: &Identity,
     ) -> Result<Answer, Failure> {
         let door = Arc::clone(&self.upstream.door);
         let is_signed = identity.authorization.is_some();
@@ -227,10 +231,10 @@ impl Turn {
         &self,
         call: &Call,
         connection: Connection,
-        identity: Identity,
+        identity: &Identity,
     ) -> Result<Answer, Failure> {
         if call.method == Method::GET && connection == Connection::Pooled {
-            match self.exchange(call, Connection::Pooled, identity.clone()).await {
+            match self.exchange(call, Connection::Pooled, identity).await {
                 Err(Failure { was_pooled: true, .. }) => {
                     self.upstream.door.callers.note_unanswered(self.caller.key);
                 }
@@ -244,12 +248,11 @@ impl Turn {
         &self,
         call: &Call,
         connection: Connection,
-        identity: Identity,
+        identity: &Identity,
     ) -> Result<Answer, Failure> {
         let Upstream { connections, door, .. } = &*self.upstream;
         let is_signed = identity.authorization.is_some();
         let in_session = identity.cookie.is_some();
-        // In a box, so that what waits for it is small and cheap to move.
         let exchange = Box::pin(connections.exchange(connection, call, identity));
         let late = || Err(Failure::late(Error::UpstreamTimeout(None)));
         let reply = timeout_at(self.deadline, exchange).await.unwrap_or_else(|_late| late())?;
@@ -278,14 +281,6 @@ impl Turn {
             401 => callers.drop_session(caller),
             300..=399 | 403 | 500..=599 if in_session => callers.drop_session(caller),
             _ => {}
-        }
-    }
-
-    fn identity(&self, cookie: Option<HeaderValue>) -> Identity {
-        Identity {
-            authorization: Some(self.caller.credentials.header()),
-            cookie,
-            traceparent: self.record.trace.clone(),
         }
     }
 }

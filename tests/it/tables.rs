@@ -147,7 +147,7 @@ fn read(table: &'static Table, text: impl Fn(&Property) -> Option<&str>) -> Valu
         .collect();
     let [item, _] = table.elements;
     let key = table.key().map(|_| table.example_key());
-    let address = Address { collection: "/x".to_owned(), upstream: String::new(), key };
+    let address = Address { collection: "/x".to_owned(), key };
     let xml = xml::write(item, &elements);
     let json = table.read_one(xml.as_bytes(), &address, UNIX_EPOCH);
     serde_json::from_slice(&json.unwrap()).unwrap()
