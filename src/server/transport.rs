@@ -4,7 +4,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, ReadBuf};
@@ -33,6 +33,8 @@ pub struct Transport {
     heads: Option<Heads>,
     /// Fires at the connection's deadline or before.
     timer: Option<Pin<Box<Sleep>>>,
+    /// Whom the timer wakes, where it knows.
+    waker: Option<Waker>,
     /// Whether bytes wait to be written.
     blocked: bool,
     /// Whether a read was put off because of that.
@@ -52,7 +54,7 @@ impl Transport {
     }
 
     fn new(socket: Socket, connection: Rc<Connection>, heads: Option<Heads>) -> Self {
-        Self { socket, connection, heads, timer: None, blocked: false, put_off: false }
+        Self { socket, connection, heads, timer: None, waker: None, blocked: false, put_off: false }
     }
 
     /// The connection that it belongs to.
@@ -73,15 +75,22 @@ impl Transport {
                 Some(timer) if timer.deadline() <= deadline => timer,
                 Some(timer) => {
                     timer.as_mut().reset(deadline);
+                    self.waker = None;
                     timer
                 }
                 None => self.timer.insert(Box::pin(sleep_until(deadline))),
             };
+            // To tell it again is expensive.
+            let is_told = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+            if is_told && !timer.is_elapsed() {
+                return Ok(());
+            }
             if timer.as_mut().poll(context).is_pending() {
+                self.waker = Some(context.waker().clone());
                 return Ok(());
             }
             // Deadlines move on while the timer stays, so that a request does not touch it.
-            self.timer = None;
+            (self.timer, self.waker) = (None, None);
             if deadline <= Instant::now() {
                 self.connection.end();
             }
