@@ -29,8 +29,10 @@ impl Preconditions {
     pub fn read(headers: &HeaderMap) -> Self {
         let tags = |name: HeaderName| {
             let fields = headers.get_all(&name).map(|field| field.to_str().unwrap_or_default());
-            let tags = fields.flat_map(|text| text.split(',')).map(|tag| tag.trim().to_owned());
-            headers.contains_key(&name).then(|| tags.collect())
+            let mut fields = fields.peekable();
+            fields.peek()?;
+            let tags = fields.flat_map(|text| text.split(','));
+            Some(tags.map(|tag| tag.trim().to_owned()).collect())
         };
         Self { if_match: tags(IF_MATCH), if_none_match: tags(IF_NONE_MATCH) }
     }

@@ -99,14 +99,13 @@ impl Callers {
 
     /// Fails while the caller's sign-in is paused. Tells a stranger's calls that were not answered.
     pub fn check_sign_in(&self, caller: CallerKey) -> Result<Option<Unanswered>, Error> {
-        let now = Instant::now();
-        match self.marks.get(caller, now) {
+        match self.marks.get(caller, Instant::now) {
             None => Ok(None),
             Some((Mark::Unanswered(calls), _)) => Ok(Some(calls)),
             Some((Mark::Rejected(since), ends)) => Err(Error::SignInPaused {
                 since,
                 until: since + self.pause,
-                remaining: ends - now,
+                remaining: ends.saturating_duration_since(Instant::now()),
                 caller: caller.to_string(),
             }),
         }
@@ -152,7 +151,7 @@ impl Callers {
             return;
         }
         let last = Instant::now();
-        let before = match self.marks.get(caller, last) {
+        let before = match self.marks.get(caller, || last) {
             Some((Mark::Unanswered(before), _)) => before.calls,
             _ => 0,
         };

@@ -47,14 +47,14 @@ struct Generations {
 type Generation = HashMap<CallerKey, (Mark, Instant), BuildPlain>;
 
 impl Marks {
-    /// Finds the caller's mark and when it ends.
-    pub fn get(&self, caller: CallerKey, now: Instant) -> Option<(Mark, Instant)> {
+    /// Finds the caller's mark and when it ends, and asks for the time only where there is one.
+    pub fn get(&self, caller: CallerKey, now: impl FnOnce() -> Instant) -> Option<(Mark, Instant)> {
         let (entry, is_old) = {
             let generations = self.read();
             let young = generations.younger.get(&caller);
             (*young.or_else(|| generations.older.get(&caller))?, young.is_none())
         };
-        let (mark, ends) = entry;
+        let ((mark, ends), now) = (entry, now());
         if is_old && now < ends {
             self.set(caller, mark, ends);
         }
@@ -138,13 +138,13 @@ mod tests {
 
         for round in 1..6 {
             flood(&marks, round * MAX..(round + 1) * MAX, ends);
-            assert_eq!(marks.get(ONE, now), Some((MARK, ends)), "{round}");
+            assert_eq!(marks.get(ONE, || now), Some((MARK, ends)), "{round}");
         }
 
-        assert_eq!(marks.get(CallerKey::numbered(1), now), None);
+        assert_eq!(marks.get(CallerKey::numbered(1), || now), None);
         for number in 5 * MAX..6 * MAX {
             let key = CallerKey::numbered(u32::try_from(number).expect("a number"));
-            assert!(marks.get(key, now).is_some(), "{number}");
+            assert!(marks.get(key, || now).is_some(), "{number}");
         }
         assert!((MAX..=2 * MAX).contains(&marks.pauses(now)));
     }
@@ -156,8 +156,8 @@ mod tests {
         marks.set(ONE, MARK, now + Duration::from_mins(1));
 
         assert_eq!(marks.pauses(now + Duration::from_secs(59)), 1);
-        assert!(marks.get(ONE, now + Duration::from_secs(59)).is_some());
-        assert_eq!(marks.get(ONE, now + Duration::from_mins(1)), None);
+        assert!(marks.get(ONE, || now + Duration::from_secs(59)).is_some());
+        assert_eq!(marks.get(ONE, || now + Duration::from_mins(1)), None);
         assert_eq!(marks.pauses(now + Duration::from_mins(1)), 0);
     }
 
@@ -173,9 +173,9 @@ mod tests {
 
         assert_eq!(marks.end_pauses(Some(&three.to_string()), now), 0);
         assert_eq!(marks.end_pauses(Some(&one.to_string()), now), 1);
-        assert_eq!((marks.get(one, now), marks.get(two, now)), (None, Some((MARK, ends))));
+        assert_eq!((marks.get(one, || now), marks.get(two, || now)), (None, Some((MARK, ends))));
         assert_eq!(marks.end_pauses(None, now), 1);
-        assert_eq!(marks.get(three, now), Some((unanswered, ends)));
+        assert_eq!(marks.get(three, || now), Some((unanswered, ends)));
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Callers {
         } else if let Some((calls, last)) =
             unanswered.and_then(|(calls, last)| Some((calls, past(last)?)))
         {
-            let known_here = match self.marks.get(caller, now) {
+            let known_here = match self.marks.get(caller, || now) {
                 Some((Mark::Unanswered(unanswered), _)) => unanswered.calls,
                 Some((Mark::Rejected(_), _)) => return,
                 None => 0,
