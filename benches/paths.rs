@@ -4,15 +4,13 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use actix_web::FromRequest;
 use actix_web::rt::System;
 use actix_web::test::TestRequest;
-use actix_web::web::Data;
 use cupi_gateway::cache::directives::Directives;
 use cupi_gateway::cache::status::CacheStatus;
 use cupi_gateway::cache::{Cache, Fetched, Lookup};
 use cupi_gateway::config::Config;
-use cupi_gateway::credentials::{Caller, CallerKey, CallerKeys};
+use cupi_gateway::credentials::{CallerKey, CallerKeys};
 use cupi_gateway::error::Error;
 use cupi_gateway::metrics::Metrics;
 use cupi_gateway::resources::accounts::ACCOUNT;
@@ -133,14 +131,12 @@ fn queue(bencher: Bencher, waiting: usize) {
 
 /// So many people.
 fn callers<const COUNT: usize>() -> [CallerKey; COUNT] {
-    let keys = Data::new(CallerKeys::new());
+    let keys = CallerKeys::new();
     std::array::from_fn(|number| {
         let request = TestRequest::default()
-            .app_data(Data::clone(&keys))
             .insert_header(("authorization", format!("Bearer {number}")))
             .to_http_request();
-        let caller = System::new().block_on(Caller::extract(&request));
-        caller.expect("credentials").key
+        keys.caller(request.headers()).expect("credentials").key
     })
 }
 

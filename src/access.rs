@@ -3,13 +3,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::thread::panicking;
 use std::time::{Duration, Instant};
 
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderValue, LOCATION};
-use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 
 use crate::credentials::CallerKey;
@@ -47,7 +47,9 @@ impl AccessRecord {
 
     /// Takes down the route of a request that has come to its handler.
     pub fn arrive(&self, request: &HttpRequest) {
-        if let Some(route) = request.app_data::<Route>() {
+        if self.known.route.borrow().is_none()
+            && let Some(route) = request.app_data::<Route>()
+        {
             self.known.route.replace(Some(route.clone()));
         }
     }
@@ -70,6 +72,15 @@ pub struct Progress {
     pub recording: Option<usize>,
 }
 
+/// Who is told of the requests of a worker.
+#[derive(Debug)]
+pub struct Observers {
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether the gateway takes traffic, and how much of it is under way.
+    pub drain: Drain,
+}
+
 /// A request from its arrival to its answer. Dropped without one, it tells that its client went
 /// away, since nobody else can; but what the gateway itself has cut, the gateway tells of.
 pub struct AccessLine {
@@ -78,8 +89,7 @@ pub struct AccessLine {
     /// The path of a write, decoded as its handler will see it.
     path: Option<String>,
     request_id: HeaderValue,
-    metrics: Option<Data<Metrics>>,
-    drain: Option<Data<Drain>>,
+    observers: Option<Rc<Observers>>,
     record: AccessRecord,
     answered: bool,
 }
@@ -100,23 +110,14 @@ impl AccessLine {
     pub fn begin(
         request: &ServiceRequest,
         request_id: HeaderValue,
-        drain: Option<Data<Drain>>,
+        observers: Option<Rc<Observers>>,
     ) -> Self {
         let method = request.method().clone();
         let path = is_write(&method).then(|| request.match_info().as_str().to_owned());
         let trace = traceparent(request.headers());
         let record = AccessRecord { trace, ..AccessRecord::default() };
         request.extensions_mut().insert(record.clone());
-        Self {
-            begun: Instant::now(),
-            path,
-            method,
-            request_id,
-            metrics: request.app_data::<Data<Metrics>>().cloned(),
-            drain,
-            record,
-            answered: false,
-        }
+        Self { begun: Instant::now(), path, method, request_id, observers, record, answered: false }
     }
 
     /// Tells of the answer.
@@ -145,8 +146,8 @@ impl AccessLine {
         let duration = self.begun.elapsed();
         let route = self.record.known.route.borrow();
         let route = route.as_ref().map(Route::name);
-        if let Some(metrics) = &self.metrics {
-            metrics.request(&Exchange {
+        if let Some(observers) = &self.observers {
+            observers.metrics.request(&Exchange {
                 method: &self.method,
                 route,
                 status: outcome.status,
@@ -185,8 +186,8 @@ impl AccessLine {
 
 impl Drop for AccessLine {
     fn drop(&mut self) {
-        let drain = self.drain.as_ref();
-        let cut = drain.is_some_and(|drain| drain.phase() == Phase::Over) || panicking();
+        let is_over = |observers: &Rc<Observers>| observers.drain.phase() == Phase::Over;
+        let cut = self.observers.as_ref().is_some_and(is_over) || panicking();
         if !self.answered && !cut {
             self.write(&Outcome {
                 code: Some(CLIENT_GONE),

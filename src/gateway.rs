@@ -9,21 +9,19 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::{Method, StatusCode, Version};
-use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, rt};
 
 use audio::memory::Memory;
 use preconditions::{Preconditions, Representation};
 
-use crate::access::AccessRecord;
+use crate::access::{AccessRecord, Observers};
 use crate::cache::directives::Directives;
 use crate::cache::status::CacheStatus;
 use crate::cache::{self, Cache, Fetched, Lookup};
 use crate::config;
-use crate::credentials::Caller;
-use crate::drain::{Drain, Phase};
+use crate::credentials::{Caller, CallerKeys};
+use crate::drain::Phase;
 use crate::error::{Error, Refusal};
-use crate::metrics::Metrics;
 use crate::object_id::ObjectId;
 use crate::request::PathParameters;
 use crate::upstream::Upstream;
@@ -122,8 +120,10 @@ pub struct Gateway {
     pub cache: Arc<Cache>,
     /// The door.
     pub upstream: Rc<Upstream>,
-    /// The metrics of all workers.
-    pub metrics: Arc<Metrics>,
+    /// Makes the keys that callers are known by.
+    pub keys: CallerKeys,
+    /// Who is told of what is under way.
+    pub observers: Rc<Observers>,
     /// Settings of what is sent.
     pub settings: config::Upstream,
     /// Bounds of recordings.
@@ -136,7 +136,7 @@ pub struct Gateway {
 
 /// A request with credentials, on its way to Unity Connection.
 pub struct Incoming {
-    gateway: Data<Gateway>,
+    gateway: Rc<Gateway>,
     request: HttpRequest,
     parameters: PathParameters,
     caller: Caller,
@@ -148,22 +148,22 @@ impl FromRequest for Incoming {
     type Future = Ready<Result<Self, Error>>;
 
     #[expect(clippy::expect_used, reason = "the server registers a gateway with every app")]
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let drain = request.app_data::<Data<Drain>>();
-        let draining = drain.is_some_and(|drain| drain.phase() >= Phase::Draining);
-        if draining && request.version() == Version::HTTP_2 {
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let gateway = request.app_data::<Rc<Gateway>>().expect("a gateway");
+        if request.version() == Version::HTTP_2
+            && gateway.observers.drain.phase() >= Phase::Draining
+        {
             // Such a connection cannot be told that it ends: it would bring requests to the last.
             return ready(Err(Error::Overloaded));
         }
-        let caller = Caller::from_request(request, payload).into_inner();
-        let gateway = request.app_data::<Data<Gateway>>().expect("a gateway");
+        let caller = gateway.keys.caller(request.headers());
         let record = request.extensions().get::<AccessRecord>().cloned();
         let record = record.unwrap_or_default();
         record.arrive(request);
         ready(caller.and_then(|caller| {
             record.update(|progress| progress.caller = Some(caller.key));
             let parameters = PathParameters::read(request)?;
-            let (gateway, request) = (Data::clone(gateway), request.clone());
+            let (gateway, request) = (Rc::clone(gateway), request.clone());
             Ok(Self { gateway, request, parameters, caller, record })
         }))
     }
@@ -232,7 +232,7 @@ impl Incoming {
         };
         let (response, status) = gateway.cache.get(lookup, fetch).await;
         let result = status.result();
-        gateway.metrics.cache_lookups.with_label_values(&[result]).inc();
+        gateway.observers.metrics.cache_lookups.with_label_values(&[result]).inc();
         record.update(|progress| progress.cache = Some(result));
         Ok((response?, status))
     }

@@ -13,7 +13,6 @@ use actix_web::http::header::{
 };
 use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -24,7 +23,7 @@ use crate::access::AccessLine;
 use crate::connection::request::Body;
 use crate::connection::{Connection, LINGER};
 use crate::credentials::challenge;
-use crate::drain::{Drain, Phase};
+use crate::drain::Phase;
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::problem::{self, Problem};
@@ -62,10 +61,11 @@ pub async fn surround<B: MessageBody + 'static>(
             under_way.set_last();
         }
     }
-    let drain = request.app_data::<Data<Drain>>().cloned();
-    let in_flight = drain.as_ref().map(|drain| drain.begin());
+    let gateway = request.app_data::<Rc<Gateway>>();
+    let observers = gateway.map(|gateway| Rc::clone(&gateway.observers));
+    let in_flight = observers.as_ref().map(|observers| observers.drain.begin());
     let request_id = request_id(request.headers());
-    let access_line = AccessLine::begin(&request, request_id.clone(), drain.clone());
+    let access_line = AccessLine::begin(&request, request_id.clone(), observers.clone());
     let method = request.method().clone();
     if method == Method::HEAD {
         // No GET route of actix answers it; the encoder knows on its own to leave the body out.
@@ -111,7 +111,7 @@ pub async fn surround<B: MessageBody + 'static>(
     // Whoever keeps the connection would meet its end with the next request. actix ends it after an offer to upgrade, but
     // does not say so; of the client's own wish it says so only where nothing was read ahead; and it would read a chunked
     // body to its end that nobody wants any more.
-    let leaving = drain.is_some_and(|drain| drain.phase() != Phase::Ready);
+    let leaving = observers.is_some_and(|observers| observers.drain.phase() != Phase::Ready);
     let unread = under_way.as_ref().filter(|request| request.body() == Body::Arriving);
     let unread = unread.is_some_and(|request| {
         let chunked = response.request().headers().contains_key(TRANSFER_ENCODING);
@@ -136,7 +136,7 @@ pub async fn surround<B: MessageBody + 'static>(
 
 /// What clients see before each path.
 fn public_path(request: &HttpRequest) -> &str {
-    let gateway = request.app_data::<Data<Gateway>>();
+    let gateway = request.app_data::<Rc<Gateway>>();
     gateway.map_or("", |gateway| &gateway.public_path)
 }
 

@@ -18,6 +18,7 @@ use tokio::time::{sleep, timeout};
 use certificate::Certificate;
 use listener::{Service, listen};
 
+use crate::access::Observers;
 use crate::cache::Cache;
 use crate::config::Config;
 use crate::credentials::CallerKeys;
@@ -109,17 +110,19 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
         let gateway = Gateway {
             cache: Arc::clone(&cache),
             upstream: Rc::new(upstream),
-            metrics: Arc::clone(&counting),
+            keys: keys.clone(),
+            observers: Rc::new(Observers {
+                metrics: Arc::clone(&counting),
+                drain: serving.clone(),
+            }),
             settings: settings.upstream.clone(),
             audio: settings.audio,
             memory: Arc::clone(&memory),
             public_path: settings.server.public_path().into(),
         };
         App::new()
-            .app_data(Data::new(keys.clone()))
-            .app_data(Data::new(gateway))
+            .app_data(Rc::new(gateway))
             .app_data(Data::new(serving.clone()))
-            .app_data(Data::from(Arc::clone(&counting)))
             .wrap(Condition::new(
                 !settings.cors.allowed_origins.is_empty(),
                 cors(&settings.cors.allowed_origins),

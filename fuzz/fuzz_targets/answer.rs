@@ -7,12 +7,10 @@
 use std::array;
 use std::sync::LazyLock;
 
-use actix_web::FromRequest;
-use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, HeaderValue, LOCATION};
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
-use actix_web::web::{Bytes, Data};
+use actix_web::web::Bytes;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use cupi_gateway::credentials::{Caller, CallerKeys};
@@ -28,11 +26,9 @@ const CREDENTIALS: &str = "ZnVuZzp3aW50ZXItMjAxMA==";
 
 static CALLER: LazyLock<Caller> = LazyLock::new(|| {
     let request = TestRequest::default()
-        .app_data(Data::new(CallerKeys::new()))
         .insert_header(("authorization", format!("Basic {CREDENTIALS}")))
         .to_http_request();
-    let caller = Caller::from_request(&request, &mut Payload::None);
-    caller.into_inner().expect("credentials")
+    CallerKeys::new().caller(request.headers()).expect("credentials")
 });
 
 fuzz_target!(|input: &[u8]| {

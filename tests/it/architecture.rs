@@ -29,6 +29,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     (
         "server",
         &[
+            "access",
             "admin",
             "cache",
             "config",
@@ -61,7 +62,6 @@ const MAY_USE: [(&str, &[&str]); 27] = [
             "credentials",
             "drain",
             "error",
-            "metrics",
             "object_id",
             "request",
             "table",

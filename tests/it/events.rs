@@ -2,14 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use actix_web::FromRequest;
-use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
-use actix_web::web::Data;
 use cupi_gateway::access::AccessRecord;
 use cupi_gateway::config::Config;
-use cupi_gateway::credentials::{Caller, CallerKeys};
+use cupi_gateway::credentials::CallerKeys;
 use cupi_gateway::error::{Error, UpstreamAnswer};
 use cupi_gateway::metrics::Metrics;
 use cupi_gateway::upstream::exchange::Failure;
@@ -93,12 +90,8 @@ async fn a_burden_that_stays_is_told_of_even_where_it_began_unseen() {
     let _guard = tracing::subscriber::set_default(subscriber);
     let config = Config::parse("upstream.url = 'http://localhost'").unwrap();
     let queue = Queue::new(&config.upstream, &Metrics::new());
-    let request = TestRequest::default()
-        .app_data(Data::new(CallerKeys::new()))
-        .insert_header(FUNG)
-        .to_http_request();
-    let caller = Caller::from_request(&request, &mut Payload::None).into_inner();
-    let caller = caller.unwrap().key;
+    let request = TestRequest::default().insert_header(FUNG).to_http_request();
+    let caller = CallerKeys::new().caller(request.headers()).unwrap().key;
     let record = AccessRecord::default();
     let turn = async || queue.turn(caller, true, &record).await.ok().unwrap();
     let overload = async || turn().await.slow_down();
