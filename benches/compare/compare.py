@@ -6,7 +6,10 @@ machine meets all alike. What is counted is the user and system time of all proc
 the requests that were answered. Before anything is measured, the answers of all are compared with what is expected, and
 after each measurement the stand-in's counter tells whether every request that should have reached it did.
 
-Usage: compare.py --gateway BINARY [--rounds 5] [--seconds 2]
+The crates that the gateway is made of are measured too, without its duties (bare.rs): what they cost nobody can save who
+has chosen them.
+
+Usage: compare.py --gateway BINARY --bare BINARY [--rounds 5] [--seconds 2]
 """
 
 import argparse
@@ -197,6 +200,7 @@ def table(head, rows):
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--gateway", type=pathlib.Path, required=True)
+    arguments.add_argument("--bare", type=pathlib.Path, required=True)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--seconds", type=int, default=2)
     arguments = arguments.parse_args()
@@ -312,6 +316,10 @@ def run(arguments, folder, stack, load_core, core):
         port = next(ports)
         server = begun(gateway(arguments.gateway, upstreams[size], port, core, **settings))
         case(name, size, server, port, calls_upstream)
+    for mode, size in itertools.product(("cold", "warm"), (2, 100)):
+        port = next(ports)
+        command = [str(arguments.bare), f"{ADDRESS}:{port}", f"http://{ADDRESS}:{upstreams[size]}{UPSTREAM_PATH}", mode]
+        case(f"bare crates, {mode}", size, begun(Server(command, core, {"PATH": os.environ["PATH"]})), port, mode == "cold")
     port = next(ports)
     server = begun(gateway(arguments.gateway, upstreams[10_000], port, core, **cold))
     case("gateway, cold", 10_000, server, port, True, connections=2)
@@ -324,6 +332,8 @@ def run(arguments, folder, stack, load_core, core):
             same = body == answer
         elif "XML" in it.name and "xslt" not in it.name:
             same = body == document
+        elif "bare" in it.name:
+            same = json.loads(body)["total"] == it.size
         else:
             same = json.loads(body) == json.loads(answer)
         if status != 200 or not same:
@@ -381,6 +391,9 @@ def report(arguments, cases, started, resting, peak, document):
 
     rows = []
     ratios = [
+        ("bare crates, cold", 2, "nginx, XML through", None), ("bare crates, warm", 2, "nginx, fixed JSON", None),
+        ("gateway, cold", 2, "bare crates, cold", None), ("gateway, warm", 2, "bare crates, warm", None),
+        ("gateway, cold", 100, "bare crates, cold", None), ("gateway, warm", 100, "bare crates, warm", None),
         ("gateway, cold", 2, "nginx, XML through", 1.65), ("gateway, cold", 2, "nginx, xslt", 0.38),
         ("gateway, warm", 2, "nginx, fixed JSON", 1.5), ("gateway, warm", 2, "nginx, xslt on a cache of XML", 0.18),
         ("gateway, warm", 2, "nginx, cache of xslt's JSON", None),
