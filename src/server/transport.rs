@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_rustls::server::TlsStream;
 
@@ -33,7 +34,7 @@ pub struct Transport {
     heads: Option<Heads>,
     /// Fires at the connection's deadline or before.
     timer: Option<Pin<Box<Sleep>>>,
-    /// Whom the timer wakes, where it knows.
+    /// The waker that the timer has.
     waker: Option<Waker>,
     /// Whether bytes wait to be written.
     blocked: bool,
@@ -80,12 +81,13 @@ impl Transport {
                 }
                 None => self.timer.insert(Box::pin(sleep_until(deadline))),
             };
-            // To tell it again is expensive.
-            let is_told = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
-            if is_told && !timer.is_elapsed() {
+            // Registering a waker again is expensive.
+            let has = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+            if has && !timer.is_elapsed() {
                 return Ok(());
             }
-            if timer.as_mut().poll(context).is_pending() {
+            // A task that has done enough for now would be put off, and its waker not be registered.
+            if Pin::new(&mut unconstrained(timer.as_mut())).poll(context).is_pending() {
                 self.waker = Some(context.waker().clone());
                 return Ok(());
             }
@@ -225,5 +227,45 @@ impl AsyncWrite for Transport {
             Socket::Plain(socket) => Pin::new(socket).poll_shutdown(context),
             Socket::Tls(socket) => Pin::new(socket).poll_shutdown(context),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::time::Duration;
+
+    use actix_web::rt;
+    use tokio::task::coop;
+    use tokio::time;
+
+    use super::*;
+    use crate::connection::registry::Connections;
+
+    #[actix_web::test]
+    async fn a_deadline_holds_that_comes_up_when_its_task_has_done_enough_for_now() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let connection = Connections::new(usize::MAX).add(0);
+        let mut transport = Transport::http1(Socket::Plain(stream), Rc::clone(&connection));
+        // It has been used and is idle: that has an end.
+        drop(connection.begin());
+        time::pause();
+
+        // All in one task, whose waker is the same.
+        let task = rt::spawn(async move {
+            let exhausted = poll_fn(|context| {
+                while coop::has_budget_remaining() {
+                    ready!(coop::poll_proceed(context)).made_progress();
+                }
+                Poll::Ready(transport.check(context))
+            });
+            exhausted.await.expect("no end yet");
+            time::advance(Duration::from_mins(10)).await;
+            poll_fn(|context| Poll::Ready(transport.check(context))).await
+        });
+
+        assert!(task.await.unwrap().is_err());
     }
 }
