@@ -180,8 +180,8 @@ impl Cache {
                 return (outcome.0, Kept::Collapsed);
             }
         }
-        let fetch = Box::pin(fetch(&key.path));
         let call = Fetch { cache: Arc::clone(self), key, outcome: None };
+        let fetch = Box::pin(fetch(&call.key.path));
         // A task of its own, which goes on when the client has gone. It ends early only with its worker.
         let made = rt::spawn(call.make(directives, fetch)).await;
         made.unwrap_or((Err(Error::Overloaded), Kept::No))

@@ -40,7 +40,7 @@ pub mod verbs;
 /// Turns a CUPI document into JSON.
 pub type Translate = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, Fault>>;
 
-/// A document, and where it came from.
+/// A document and where it came from, or why there is none.
 pub type Found = Result<(Arc<cache::Response>, CacheStatus), Error>;
 
 /// What a handler returns.
@@ -185,8 +185,8 @@ impl Incoming {
         &self.gateway.public_path
     }
 
-    /// Reads a document from a path on Unity Connection and answers with its translation: one that was kept, or a new one,
-    /// which `read` is for.
+    /// Reads a document from a path on Unity Connection and answers with its translation: one that was kept, or a new one.
+    /// `read` says what to call where nothing was kept.
     #[expect(clippy::manual_async_fn, reason = "an async fn holds each of its arguments twice")]
     pub fn read(
         self,

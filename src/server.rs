@@ -122,6 +122,7 @@ pub fn bind(config: &Config) -> io::Result<Bound> {
         };
         App::new()
             .app_data(Rc::new(gateway))
+            // For bodies, which are received below the gateway.
             .app_data(Data::new(serving.clone()))
             .wrap(Condition::new(
                 !settings.cors.allowed_origins.is_empty(),

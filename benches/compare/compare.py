@@ -6,8 +6,8 @@ machine meets all alike. What is counted is the user and system time of all proc
 the requests that were answered. Before anything is measured, the answers of all are compared with what is expected, and
 after each measurement the stand-in's counter tells whether every request that should have reached it did.
 
-The crates that the gateway is made of are measured too, without its duties (bare.rs): what they cost nobody can save who
-has chosen them.
+The crates that the gateway is made of are measured too, without its duties (bare.rs): a gateway made of them cannot cost
+less.
 
 Usage: compare.py --gateway BINARY --bare BINARY [--rounds 5] [--seconds 2]
 """

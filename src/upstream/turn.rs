@@ -76,7 +76,7 @@ impl Turn {
         let caller = self.caller.key;
         // The call before this one may have been rejected.
         if let Some(unanswered) = door.callers.check_sign_in(caller)? {
-            // In a box, as all that is rare: what waits for it is small and cheap to move.
+            // In a box, since it is rare: what waits for it is small and cheap to move.
             Box::pin(self.pass_stalls(unanswered)).await?;
         }
 
@@ -149,6 +149,7 @@ impl Turn {
             result => return result,
         };
         let in_session = identity.cookie.take().is_some();
+        // In a box, since it is rare.
         let error = match Box::pin(self.judge(&identity)).await {
             Verdict::Rejected => Error::CredentialsRejected(told),
             Verdict::Unknown => Error::UpstreamError(told),
@@ -253,6 +254,7 @@ impl Turn {
         let Upstream { connections, door, .. } = &*self.upstream;
         let is_signed = identity.authorization.is_some();
         let in_session = identity.cookie.is_some();
+        // In a box, so that what waits for it is small and cheap to move.
         let exchange = Box::pin(connections.exchange(connection, call, identity));
         let late = || Err(Failure::late(Error::UpstreamTimeout(None)));
         let reply = timeout_at(self.deadline, exchange).await.unwrap_or_else(|_late| late())?;

@@ -129,7 +129,7 @@ impl<'a> Document<'a> {
 
     /// An element as Unity Connection prints nearly all of them: `<Name>text</Name>`, with nothing else in it and a text
     /// that stands for itself. It is taken by its place in the body, at a fraction of what three events of quick-xml cost.
-    /// The name that is expected is seen at once.
+    /// The expected name is compared first.
     #[inline]
     fn plain(&mut self, expected: &str) -> Option<(&'a str, &'a str)> {
         if !self.can_take_tags() {
