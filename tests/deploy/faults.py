@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import yaml
 
+import context
 import figures
 import schemas
 
@@ -124,6 +125,7 @@ FAULTS = (
     Fault("types", MONITOR, "interval: 30s", "interval: 30", "not assignable to type 'string'"),
     Fault("types", RULES, "expr:", "exprr:", "exprr"),
     Fault("hadolint", "Dockerfile", "WORKDIR /build", "WORKDIR build\nRUN cd /build && sudo true", "DL3000"),
+    Fault("context", "Dockerfile.dockerignore", "!openapi\n", "", "openapi is copied"),
     Fault("hadolint", "Dockerfile", "FROM ${BUILD_IMAGE}${BUILD_DIGEST}", "FROM rust:latest", "DL3007"),
 )
 
@@ -152,6 +154,8 @@ def found(fault, deploy, core, custom):
     """What the check says of the planted copy."""
     if fault.check == "hadolint":
         return run("hadolint", str(deploy / "Dockerfile"))
+    if fault.check == "context":
+        return "\n".join(context.check(deploy / "Dockerfile"))
     rendered = deploy / "rendered.yaml"
     text = subprocess.check_output(["kubectl", "kustomize", str(deploy / "overlays/production")], text=True)
     rendered.write_text(text)
