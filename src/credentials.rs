@@ -86,7 +86,7 @@ fn decode_leniently(value: &[u8]) -> Option<Vec<u8>> {
 
     let end = value.iter().position(|byte| *byte == b'=').unwrap_or(value.len());
     let (value, _) = value.split_at(end);
-    // Most are as they should be. Room that is made before is cheaper than room that is asked for cleared.
+    // Most are as they should be. malloc gives room for so little faster than calloc, which base64 would ask.
     let mut bytes = Vec::with_capacity(value.len());
     if DECODER.decode_vec(value, &mut bytes).is_ok() {
         return Some(bytes).filter(|bytes| !bytes.is_empty());

@@ -106,7 +106,7 @@ impl<'a> Object<'a> {
         flag(element, self.text(element)?)
     }
 
-    /// The name of the element that is looked for first; the first again after the last.
+    /// The name of the element that is looked for first; the first again after the last, and empty where none is asked for.
     pub fn expected(&self) -> &'static str {
         self.elements.get(self.next).copied().unwrap_or_default()
     }

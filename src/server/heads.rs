@@ -8,7 +8,7 @@ use std::mem;
 use memchr::memchr;
 use tokio::io::ReadBuf;
 
-/// The bytes that were read beyond what was wanted, and the place in the line that the bytes before them ended at.
+/// The bytes that were read beyond what was wanted or had room, and the place in the line that the bytes before them ended at.
 #[derive(Debug, Default)]
 pub struct Heads {
     kept: Vec<u8>,
@@ -28,7 +28,7 @@ enum Line {
 }
 
 impl Heads {
-    /// Passes on what was kept; none where nothing was.
+    /// The same as [`pass`](Self::pass), of what was kept; none where nothing was.
     pub fn pass_kept(&mut self, buffer: &mut ReadBuf<'_>, wanted: usize) -> Option<(usize, bool)> {
         let kept = mem::take(&mut self.kept);
         (!kept.is_empty()).then(|| self.pass(&kept, buffer, wanted))

@@ -82,8 +82,9 @@ impl Transport {
                 None => self.timer.insert(Box::pin(sleep_until(deadline))),
             };
             // Registering a waker again is expensive.
-            let has = self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
-            if has && !timer.is_elapsed() {
+            let registered = self.waker.as_ref();
+            let is_registered = registered.is_some_and(|waker| waker.will_wake(context.waker()));
+            if is_registered && !timer.is_elapsed() {
                 return Ok(());
             }
             // A task that has done enough for now would be put off, and its waker not be registered.
