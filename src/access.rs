@@ -89,7 +89,7 @@ pub struct AccessLine {
     /// The path of a write, decoded as its handler will see it.
     path: Option<String>,
     request_id: HeaderValue,
-    observers: Option<Rc<Observers>>,
+    observers: Rc<Observers>,
     record: AccessRecord,
     answered: bool,
 }
@@ -110,7 +110,7 @@ impl AccessLine {
     pub fn begin(
         request: &ServiceRequest,
         request_id: HeaderValue,
-        observers: Option<Rc<Observers>>,
+        observers: Rc<Observers>,
     ) -> Self {
         let method = request.method().clone();
         let path = is_write(&method).then(|| request.match_info().as_str().to_owned());
@@ -146,15 +146,13 @@ impl AccessLine {
         let duration = self.begun.elapsed();
         let route = self.record.known.route.borrow();
         let route = route.as_ref().map(Route::name);
-        if let Some(observers) = &self.observers {
-            observers.metrics.request(&Exchange {
-                method: &self.method,
-                route,
-                status: outcome.status,
-                code: outcome.code,
-                duration,
-            });
-        }
+        self.observers.metrics.request(&Exchange {
+            method: &self.method,
+            route,
+            status: outcome.status,
+            code: outcome.code,
+            duration,
+        });
         let progress = self.record.known.progress.get();
         // Whoever has no credentials changes nothing.
         let write = is_write(&self.method) && progress.caller.is_some();
@@ -186,8 +184,7 @@ impl AccessLine {
 
 impl Drop for AccessLine {
     fn drop(&mut self) {
-        let is_over = |observers: &Rc<Observers>| observers.drain.phase() == Phase::Over;
-        let cut = self.observers.as_ref().is_some_and(is_over) || panicking();
+        let cut = self.observers.drain.phase() == Phase::Over || panicking();
         if !self.answered && !cut {
             self.write(&Outcome {
                 code: Some(CLIENT_GONE),

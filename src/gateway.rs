@@ -134,6 +134,18 @@ pub struct Gateway {
     pub public_path: Arc<str>,
 }
 
+impl Gateway {
+    /// That of the worker that has the request.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "the server registers a gateway with every app"
+    )]
+    pub fn of(request: &HttpRequest) -> &Rc<Self> {
+        request.app_data().expect("a gateway")
+    }
+}
+
 /// A request with credentials, on its way to Unity Connection.
 pub struct Incoming {
     gateway: Rc<Gateway>,
@@ -147,9 +159,8 @@ impl FromRequest for Incoming {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
-    #[expect(clippy::expect_used, reason = "the server registers a gateway with every app")]
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let gateway = request.app_data::<Rc<Gateway>>().expect("a gateway");
+        let gateway = Gateway::of(request);
         if request.version() == Version::HTTP_2
             && gateway.observers.drain.phase() >= Phase::Draining
         {

@@ -13,7 +13,7 @@ use actix_web::http::header::{
 };
 use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -61,11 +61,10 @@ pub async fn surround<B: MessageBody + 'static>(
             under_way.set_last();
         }
     }
-    let gateway = request.app_data::<Rc<Gateway>>();
-    let observers = gateway.map(|gateway| Rc::clone(&gateway.observers));
-    let in_flight = observers.as_ref().map(|observers| observers.drain.begin());
+    let observers = Rc::clone(&Gateway::of(request.request()).observers);
+    let in_flight = observers.drain.begin();
     let request_id = request_id(request.headers());
-    let access_line = AccessLine::begin(&request, request_id.clone(), observers.clone());
+    let access_line = AccessLine::begin(&request, request_id.clone(), Rc::clone(&observers));
     let method = request.method().clone();
     if method == Method::HEAD {
         // No GET route of actix answers it; the encoder knows on its own to leave the body out.
@@ -111,7 +110,7 @@ pub async fn surround<B: MessageBody + 'static>(
     // Whoever keeps the connection would meet its end with the next request. actix ends it after an offer to upgrade, but
     // does not say so; of the client's own wish it says so only where nothing was read ahead; and it would read a chunked
     // body to its end that nobody wants any more.
-    let leaving = observers.is_some_and(|observers| observers.drain.phase() != Phase::Ready);
+    let leaving = observers.drain.phase() != Phase::Ready;
     let unread = under_way.as_ref().filter(|request| request.body() == Body::Arriving);
     let unread = unread.is_some_and(|request| {
         let chunked = response.request().headers().contains_key(TRANSFER_ENCODING);
@@ -132,12 +131,6 @@ pub async fn surround<B: MessageBody + 'static>(
         let body = if unchanged { BoxBody::new(bodies::None::new()) } else { body };
         Outgoing::watch(body, in_flight, under_way)
     }))
-}
-
-/// What clients see before each path.
-fn public_path(request: &HttpRequest) -> &str {
-    let gateway = request.app_data::<Rc<Gateway>>();
-    gateway.map_or("", |gateway| &gateway.public_path)
 }
 
 /// Whether a handler reads the body of such a request.
@@ -208,7 +201,7 @@ fn with_problem<B>(
     let request = response.request();
     let (challenge, method) = (challenge(request.headers()), request.method().clone());
     let request_id = request_id.to_str().unwrap_or_default();
-    let instance = format!("{}{}", public_path(request), request.path());
+    let instance = format!("{}{}", Gateway::of(request).public_path, request.path());
     let problem = Problem::new(error, &instance, request_id);
     let status = error.status_code();
 

@@ -39,24 +39,22 @@ impl Incoming {
             size: self.gateway.audio.max_size,
             exceeded: "it is larger than `audio.max_size`",
         };
+        let call = Call::download(&*path, limit);
         let (upstream, memory) =
             (Rc::clone(&self.gateway.upstream), Arc::clone(&self.gateway.memory));
         let (caller, record) = (self.caller.clone(), self.record.clone());
-        let fetch = |path: &str| {
-            let call = Call::download(path, limit);
-            async move {
-                let key = caller.key;
-                let mut turn = upstream.turn(caller, record).await?;
-                let is_known = upstream.is_known(key);
-                let room = memory.reserve(Claim {
-                    caller: key,
-                    is_known,
-                    direction: Direction::Down,
-                    bytes: limit.size,
-                })?;
-                let recording = ask(&call, &mut turn).await?;
-                Ok(Fetched { body: room.house(recording), generation: None })
-            }
+        let fetch = |_: &str| async move {
+            let key = caller.key;
+            let mut turn = upstream.turn(caller, record).await?;
+            let is_known = upstream.is_known(key);
+            let room = memory.reserve(Claim {
+                caller: key,
+                is_known,
+                direction: Direction::Down,
+                bytes: limit.size,
+            })?;
+            let recording = ask(&call, &mut turn).await?;
+            Ok(Fetched { body: room.house(recording), generation: None })
         };
         let (response, status) = self.look_up(path, fetch).await?;
         Ok(respond::recording(self.request.headers(), &response, status))

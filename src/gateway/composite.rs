@@ -20,6 +20,7 @@ impl Incoming {
     /// Reads an object of each of the table's types, in their order.
     pub async fn list_types(self, table: &'static Table) -> Response {
         let settings = &self.gateway.settings;
+        let key = table.key().unwrap_or_default();
         let deadline = Instant::now() + settings.queue_timeout + settings.timeout;
         let mut parts = Vec::new();
         let mut missing = None;
@@ -27,7 +28,7 @@ impl Incoming {
             if Instant::now() >= deadline {
                 return Err(Error::UpstreamTimeout(None));
             }
-            let parameters = parameters(table, name);
+            let parameters = [(key.to_owned(), (*name).to_owned())];
             let read = |call: &Self, path: &str| {
                 let address = Address::new(table, call.public_path(), &parameters);
                 read_one(table, path, address)
@@ -50,9 +51,4 @@ impl Incoming {
             }
         }
     }
-}
-
-/// What names the object of this type in a path.
-fn parameters(table: &Table, name: &str) -> [(String, String); 1] {
-    [(table.key().unwrap_or_default().to_owned(), name.to_owned())]
 }

@@ -68,12 +68,8 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// Watches a body.
-    pub fn watch(
-        body: BoxBody,
-        in_flight: Option<InFlight>,
-        request: Option<Rc<Request>>,
-    ) -> BoxBody {
-        BoxBody::new(Self { body, rest: Bytes::new(), in_flight, request })
+    pub fn watch(body: BoxBody, in_flight: InFlight, request: Option<Rc<Request>>) -> BoxBody {
+        BoxBody::new(Self { body, rest: Bytes::new(), in_flight: Some(in_flight), request })
     }
 }
 

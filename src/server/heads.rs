@@ -37,7 +37,7 @@ impl Heads {
     /// Passes on as many heads as are wanted and `buffer` has room for, and keeps the rest. Returns how many heads end in
     /// what was passed on, and whether other bytes follow the last of them.
     pub fn pass(&mut self, bytes: &[u8], buffer: &mut ReadBuf<'_>, wanted: usize) -> (usize, bool) {
-        let (fitting, rest) = bytes.split_at(bytes.len().min(buffer.remaining()));
+        let fitting = bytes.get(..buffer.remaining()).unwrap_or(bytes);
         let (mut ends, mut at) = (0, 0);
         while let Some(length) =
             fitting.get(at..).filter(|_| ends < wanted).and_then(|rest| self.next_end(rest))
@@ -46,11 +46,9 @@ impl Heads {
             at += length;
         }
         let within = ends < wanted && at < fitting.len();
-        let passed = if within { fitting.len() } else { at };
-        let (passed, kept) = fitting.split_at(passed);
+        let (passed, kept) = bytes.split_at(if within { fitting.len() } else { at });
         buffer.put_slice(passed);
         self.kept.extend_from_slice(kept);
-        self.kept.extend_from_slice(rest);
         (ends, within)
     }
 

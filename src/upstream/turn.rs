@@ -118,8 +118,7 @@ impl Turn {
                 Question::Asked(asking) => {
                     self.deadline = Instant::now() + self.upstream.timeout;
                     let call = Call::get(ANYBODYS);
-                    let nobody = Identity::default();
-                    let result = self.call(&call, Connection::Fresh, &nobody).await;
+                    let result = self.call(&call, Connection::Fresh, &Identity::default()).await;
                     asking.end(outcome(&result).0.is_some_and(is_answer))
                 }
             },
